@@ -1,0 +1,1 @@
+"""From a source of annotated pictures to a released dataset."""

@@ -1,0 +1,1 @@
+"""Writers that put a claim into sentences."""

@@ -1,0 +1,1 @@
+"""Sources: each gives the same tables of images, objects, labels and relations."""

@@ -1,0 +1,1 @@
+"""Versioned prompts and their loader."""

@@ -1,0 +1,1 @@
+"""The review app, where annotators clean a build."""
