@@ -6,11 +6,32 @@ it; every fault found is reported in one `VocabularyError`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Hashable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from naturel.annotations import relation_checks
+from naturel.annotations.errors import UserError
+
+
+_TERM = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*")
+
+
+def _terms(text: str) -> tuple[Term, ...]:
+    """Read one alternative of a rule: terms joined by "and"."""
+    terms: list[Term] = []
+    for part in re.split(r"\band\b", text):
+        found = _TERM.fullmatch(part)
+        if not found:
+            raise ValueError(f"cannot read {part.strip()!r}; write it as 'gap > 0.07 and dy >= 0.1'")
+        terms.append((found[1], found[2], float(found[3])))
+    return tuple(terms)
 
 
 class Kind(StrEnum):
@@ -54,6 +75,8 @@ class Verb(BaseModel):
     """What stands between the verb and its object: "on" in "surf on", "hands with" in "hold hands with"."""
     passive: bool = True
     """Whether "the object is <participle> <particle> by the subject" is good English."""
+    progressive: bool = True
+    """Whether "is <gerund>" is good English; false for states: "the glass contains wine"."""
 
 
 class Phrases(BaseModel):
@@ -89,6 +112,14 @@ class GeometryRules(BaseModel):
     false: Rule = ()
     """Where it holds, the boxes disprove the relation."""
 
+    @field_validator("true", "expected", "false", mode="before")
+    @classmethod
+    def _read(cls, value: object) -> object:
+        """Read alternatives written as text: "gap > 0.07 and dy >= 0.1"."""
+        if isinstance(value, list | tuple):
+            return tuple(_terms(item) if isinstance(item, str) else item for item in value)
+        return value
+
 
 class Relation(BaseModel):
     """One canonical relation."""
@@ -117,6 +148,217 @@ class Relation(BaseModel):
     geometry: GeometryRules = GeometryRules()
     subject_kinds: tuple[str, ...] = ()
     """Noun kinds that can be the subject; empty: any."""
+    mutual_kinds: tuple[str, ...] = ()
+    """Noun kinds whose members can do it to each other at once (two persons can hold each other): where both
+    subject and object are of these, an antisymmetric relation does not rule out its own swap."""
     usable: bool = True
     """Whether records may be made of this relation. False: it is known, read and counted, not used."""
     note: str = ""
+
+
+Implied = tuple[str, bool]
+"""A relation, and whether it is meant of the pair the other way round."""
+
+
+class VocabularyError(UserError):
+    """The vocabulary has faults; the text has a line for each, naming the relation, the field and the mend."""
+
+
+def _key(name: str) -> str:
+    """Bring a source's spelling to one form: "In-front_of" and "in front of" are the same name."""
+    return " ".join(name.lower().replace("_", " ").replace("-", " ").split())
+
+
+class Vocabulary:
+    """All relations, and what follows from an annotated one."""
+
+    def __init__(self, relations: Mapping[str, Relation]) -> None:
+        self.by_name: Mapping[str, Relation] = dict(relations)
+        self._canonical = {
+            (source, _key(name)): relation
+            for relation in relations.values()
+            for source, names in relation.sources.items()
+            for name in names
+        }
+        self._implied = {name: self._close(name) for name in self.by_name}
+        self._ruled_out = {name: self._exclude(name, frozenset()) for name in self.by_name}
+
+    def __getitem__(self, name: str) -> Relation:
+        return self.by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.by_name
+
+    def __iter__(self) -> Iterator[Relation]:
+        return iter(self.by_name.values())
+
+    def __len__(self) -> int:
+        return len(self.by_name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Canonical names, in the order of the file."""
+        return tuple(self.by_name)
+
+    @property
+    def usable(self) -> tuple[Relation, ...]:
+        """Relations that records may be made of."""
+        return tuple(relation for relation in self if relation.usable)
+
+    def canonical(self, source: str, name: str) -> Relation | None:
+        """Find the relation that a source means by a name; case, "_" and "-" do not matter.
+
+        Args:
+            source: For example "openimages".
+            name: The source's own name, for example "inside_of".
+
+        Returns:
+            The relation, or None where the vocabulary has none for it.
+        """
+        return self._canonical.get((source, _key(name)))
+
+    def implied(self, name: str) -> frozenset[Implied]:
+        """Tell what is true of two things (a, b) once this relation is.
+
+        Args:
+            name: A canonical relation r, true of (a, b).
+
+        Returns:
+            Pairs (relation, swapped): true of (a, b), or of (b, a) where swapped. r itself is among them.
+        """
+        return self._implied[name]
+
+    def ruled_out(self, name: str, subject_kind: str = "", object_kind: str = "") -> dict[Implied, str]:
+        """Tell what is false of two things (a, b) once this relation is true of them.
+
+        Args:
+            name: A canonical relation r, true of (a, b).
+            subject_kind: Noun kind of a; with `object_kind` it spares relations that the two can do mutually.
+            object_kind: Noun kind of b.
+
+        Returns:
+            (relation, swapped) -> proof: "exclusive" where something implied excludes it, "antisymmetric" where
+            it is the swap of something implied. What would imply a ruled out relation is ruled out with it.
+        """
+        mutual = frozenset(
+            relation.name for relation in self if {subject_kind, object_kind} <= set(relation.mutual_kinds)
+        )
+        return dict(self._exclude(name, mutual) if mutual else self._ruled_out[name])
+
+    def _close(self, name: str) -> frozenset[Implied]:
+        found: set[Implied] = set()
+        waiting: list[Implied] = [(name, False)]
+        while waiting:
+            item = waiting.pop()
+            if item in found or item[0] not in self.by_name:
+                continue
+            found.add(item)
+            relation, swapped = self.by_name[item[0]], item[1]
+            waiting += [(other, swapped) for other in relation.entails]
+            waiting += [(other, not swapped) for other in relation.entails_inverse]
+            if relation.inverse:
+                waiting.append((relation.inverse, not swapped))
+            if relation.symmetry is Symmetry.SYMMETRIC:
+                waiting.append((relation.name, not swapped))
+        return frozenset(found)
+
+    def _exclude(self, name: str, mutual: frozenset[str]) -> dict[Implied, str]:
+        found: dict[Implied, str] = {}
+        # r's own statements come first, so that a proof names the plainest reason.
+        implied = sorted(self._implied[name], key=lambda item: (item != (name, False), item[1], item[0]))
+
+        def antisymmetric(item: Implied) -> None:
+            relation = self.by_name[item[0]]
+            if relation.symmetry is Symmetry.ANTISYMMETRIC and relation.name not in mutual:
+                found.setdefault((relation.name, not item[1]), "antisymmetric")
+
+        antisymmetric((name, False))
+        for other, swapped in implied:
+            for excluded in self.by_name[other].excludes:
+                found.setdefault((excluded, swapped), "exclusive")
+        for item in implied:
+            antisymmetric(item)
+        for (excluded, swapped), proof in list(found.items()):
+            for other, closure in self._implied.items():
+                for way in (False, True):
+                    if (excluded, swapped != way) in closure:
+                        found.setdefault((other, way), proof)
+        return found
+
+
+_BaseLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BaseLoader):
+    """YAML loader for which "on" is a word, keys are text, and a key given twice is a fault."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (yaml's own attribute)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise yaml.YAMLError(f"{', '.join(twice)} given twice{node.start_mark}")
+        for key, _ in node.value:
+            key.tag = "tag:yaml.org,2002:str"
+        return super().construct_mapping(node, deep=deep)
+
+
+def _read(path: Path) -> dict[str, Relation]:
+    """Read the file, each relation checked for its fields alone."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise VocabularyError(f"{path}: cannot be read as YAML ({error}); mend or restore the file") from error
+    entries = content.get("relations") if isinstance(content, dict) else None
+    if not isinstance(entries, dict) or not entries:
+        raise VocabularyError(f"{path}: has no entries under 'relations'; add one entry a relation")
+    relations: dict[str, Relation] = {}
+    faults: list[str] = []
+    for name, fields in entries.items():
+        if not isinstance(fields, dict):
+            faults.append(f"{name}: is not a mapping of fields; write its fields below its name")
+            continue
+        try:
+            relations[str(name)] = Relation.model_validate({"name": name, **fields})
+        except ValidationError as error:
+            for fault in error.errors():
+                place = ".".join(str(part) for part in fault["loc"])
+                faults.append(f"{name}: {place}: {fault['msg']}; see the head of the file for this field")
+    if faults:
+        raise VocabularyError("\n".join(faults))
+    return relations
+
+
+def load_vocabulary(path: Path | str | None = None) -> Vocabulary:
+    """Read and check a vocabulary.
+
+    Args:
+        path: A YAML file in the form of `relations.yaml`; None for the one that comes with the package.
+
+    Returns:
+        The vocabulary. The package's own is read once.
+
+    Raises:
+        VocabularyError: The file cannot be read, or has faults; all of them are named.
+    """
+    return _embedded() if path is None else _load(Path(path))
+
+
+@cache
+def _embedded() -> Vocabulary:
+    return _load(Path(__file__).with_name("relations.yaml"))
+
+
+def _load(path: Path) -> Vocabulary:
+    relations = _read(path)
+    faults = relation_checks.entry_faults(relations)
+    if not faults:
+        vocabulary = Vocabulary(relations)
+        faults = relation_checks.logic_faults(vocabulary)
+    if faults:
+        raise VocabularyError("\n".join(faults))
+    return vocabulary

@@ -1,0 +1,199 @@
+"""The tables that pass between the rooms: their Arrow schemas, and the Hugging Face Features of a record.
+
+All boxes are `[x_min, y_min, x_max, y_max]` as fractions of width and height in [0, 1], origin top left, in the
+upright picture. All ids are strings. All text is UTF-8 in Unicode normal form C.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+BOX = pa.list_(pa.float32(), 4)
+"""One box: `[x_min, y_min, x_max, y_max]`."""
+
+IMAGES = pa.schema(
+    {
+        "image_id": pa.string(),
+        "source": pa.string(),
+        "source_split": pa.string(),
+        "url": pa.string(),
+        "landing_url": pa.string(),
+        "license": pa.string(),
+        "author": pa.string(),
+        "title": pa.string(),
+        "rotation": pa.float32(),  # degrees counterclockwise to upright, as the source says; null: unknown
+    }
+)
+"""One row a picture, as its source describes it."""
+
+PICTURES = pa.schema(
+    {
+        "image_id": pa.string(),
+        "width": pa.int32(),  # pixels, of the stored picture
+        "height": pa.int32(),
+        "sha256": pa.string(),
+        "phash": pa.string(),
+        "turns": pa.int8(),  # counterclockwise quarter turns that made it upright
+        "mirrored": pa.bool_(),  # mirrored horizontally before those turns
+        "status": pa.string(),  # ok | failed
+        "status_reason": pa.string(),
+    }
+)
+"""One row a picture that was looked for, with what became of it."""
+
+OBJECTS = pa.schema(
+    {
+        "image_id": pa.string(),
+        "object_id": pa.string(),
+        "label": pa.string(),
+        "box": BOX,
+        "is_group_of": pa.bool_(),
+        "is_depiction": pa.bool_(),
+        "is_occluded": pa.bool_(),
+        "is_truncated": pa.bool_(),
+    }
+)
+"""All boxes known for a picture. `object_id` is unique within the picture."""
+
+ABSENT_LABELS = pa.schema({"image_id": pa.string(), "label": pa.string()})
+"""Labels that people verified as absent from a picture."""
+
+RELATIONS = pa.schema(
+    {
+        "image_id": pa.string(),
+        "relation_id": pa.string(),
+        "subject_id": pa.string(),
+        "subject_label": pa.string(),
+        "relation": pa.string(),
+        "object_id": pa.string(),
+        "object_label": pa.string(),
+        "evidence": pa.string(),  # annotated | geometric | constructed
+    }
+)
+"""Annotated relations between two objects; for `is` the object is an attribute label, and `object_id` null."""
+
+TRIPLETS = pa.schema(
+    {
+        "image_id": pa.string(),
+        "subject_label": pa.string(),
+        "relation": pa.string(),
+        "object_label": pa.string(),
+        "subject_id": pa.string(),  # the annotated pair that stands for the triplet in the record
+        "object_id": pa.string(),
+        "pairs": pa.int32(),  # how many annotated pairs carry it
+    }
+)
+"""The (picture, triplet)s that the build is asked to make records of."""
+
+CLAIMS = pa.schema(
+    {
+        "claim_id": pa.string(),
+        "subject": pa.string(),
+        "relation": pa.string(),
+        "object": pa.string(),
+        "subject_label": pa.string(),
+        "object_label": pa.string(),
+        "images_true": pa.int32(),
+        "images_false": pa.int32(),
+    }
+)
+"""Every claim that is stated or denied somewhere, with the number of pictures where it is proved."""
+
+CANDIDATES = pa.schema(
+    {
+        "image_id": pa.string(),
+        "positive_claim": pa.string(),
+        "claim_id": pa.string(),
+        "kind": pa.string(),  # swap | contrast | attribute
+        "rank": pa.int16(),  # order of preference within the record, from 0
+        "truth": pa.string(),  # true | false | unknown
+        "proof": pa.string(),  # null where unknown
+    }
+)
+"""For every record to be: the claims that could serve as its negatives, and whether they are false there."""
+
+CAPTIONS = pa.schema(
+    {
+        "caption_id": pa.string(),
+        "claim_id": pa.string(),
+        "text": pa.string(),
+        "style": pa.string(),  # simple | complex
+        "construction": pa.string(),
+        "writer": pa.string(),  # grammar, or a model's name
+    }
+)
+"""Every sentence, with the claim that it states."""
+
+_ENTITY = pa.struct({"label": pa.string(), "noun": pa.string(), "box": BOX})
+_CLAIM = pa.struct({"subject": pa.string(), "relation": pa.string(), "object": pa.string()})
+
+RECORDS = pa.schema(
+    {
+        "id": pa.string(),
+        "image_id": pa.string(),
+        "source": pa.string(),
+        "source_split": pa.string(),
+        "url": pa.string(),
+        "rotation": pa.int16(),  # degrees counterclockwise that a linked picture still needs; 0 when embedded
+        "width": pa.int32(),
+        "height": pa.int32(),
+        "subject": _ENTITY,
+        "relation": pa.string(),
+        "object": _ENTITY,
+        "simple_positive": pa.string(),
+        "simple_negative": pa.string(),
+        "complex_positives": pa.list_(pa.string(), 3),
+        "complex_negatives": pa.list_(pa.string(), 3),
+        "positive_proof": pa.string(),
+        "negative_claims": pa.list_(_CLAIM, 4),  # of the simple negative, then of the three complex ones
+        "negative_kinds": pa.list_(pa.string(), 4),
+        "negative_proofs": pa.list_(pa.string(), 4),
+        "caption_ids": pa.list_(pa.string(), 8),  # simple +, simple -, three complex +, three complex -
+        "license": pa.string(),
+        "author": pa.string(),
+        "landing_url": pa.string(),
+        "sha256": pa.string(),
+        "phash": pa.string(),
+        "version": pa.string(),
+    }
+)
+"""One row a (picture, triplet): what users load. With pictures embedded, `image` follows `id`."""
+
+IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+"""How the Hugging Face `Image` feature lies in Arrow."""
+
+
+def release_schema(base: pa.Schema, *, with_images: bool) -> pa.Schema:
+    """Add the image column (second) and the metadata from which `datasets` restores the Features.
+
+    Args:
+        base: The table's schema, for example `RECORDS`.
+        with_images: Whether the pictures are embedded.
+
+    Returns:
+        The schema to write, with the `huggingface` key in its metadata.
+    """
+    fields = list(base)
+    if with_images:
+        fields.insert(1, pa.field("image", IMAGE))
+    features = {
+        field.name: _IMAGE_FEATURE if field.name == "image" else _feature(field.type) for field in fields
+    }
+    metadata = json.dumps({"info": {"features": features}}, sort_keys=True)
+    return pa.schema(fields, metadata={"huggingface": metadata})
+
+
+_IMAGE_FEATURE = {"_type": "Image"}
+
+
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    """The `datasets` feature, in its JSON form, of an Arrow type."""
+    if pa.types.is_struct(kind):
+        return {field.name: _feature(field.type) for field in kind}
+    if pa.types.is_fixed_size_list(kind):
+        return {"_type": "List", "feature": _feature(kind.value_type), "length": kind.list_size}
+    names = {pa.float32(): "float32", pa.bool_(): "bool"}
+    return {"_type": "Value", "dtype": names.get(kind, str(kind))}

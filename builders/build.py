@@ -1,0 +1,415 @@
+"""The build: its steps in order, from a source to a release.
+
+    source -> pictures -> claims -> captions -> records -> release
+
+Each step reads tables, writes tables and a manifest (`workspace.py`), and runs again only when its settings or
+inputs changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import naturel
+from naturel.annotations import schema
+from naturel.annotations.errors import UserError
+from naturel.annotations.joins import codes_of
+from naturel.annotations.nouns import NounTable, load_nouns
+from naturel.annotations.relations import load_vocabulary
+from naturel.annotations.truth import Evidence
+from naturel.builders.assemble import assemble
+from naturel.builders.candidates import judge_candidates
+from naturel.builders.captions.writer import write_captions
+from naturel.builders.engine import use_runner, write_table
+from naturel.builders.images import count_reasons, gather_pictures, transform_boxes
+from naturel.builders.picture_store import PictureSettings, PictureStore, open_store
+from naturel.builders.progress import Progress
+from naturel.builders.records import complete_records
+from naturel.builders.release import MANIFEST, Contents, write_release
+from naturel.builders.settings import BuildSettings, Pictures
+from naturel.builders.sources.openimages import Sampling, read_openimages
+from naturel.builders.sources.origin import Origin, open_origin
+from naturel.builders.workspace import Step, StepResult, Workspace, digest_of
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build."""
+
+    release: Path
+    version: str
+    steps: tuple[Step, ...]
+    rerun: tuple[str, ...]
+    """Steps that had to be run, in order; empty when nothing changed."""
+
+
+def build(settings: BuildSettings, progress: Progress) -> Built:
+    """Run a build, or what is left of it.
+
+    Args:
+        settings: What to build, and where.
+        progress: Where progress is shown.
+
+    Returns:
+        Where the release is, and what each step counted.
+
+    Raises:
+        UserError: Something that the user can mend.
+    """
+    use_runner(settings.runner)
+    workspace = Workspace(settings.out)
+    with workspace.locked():
+        return _Build(settings, workspace, progress).run()
+
+
+def code_digest() -> str:
+    """Of every module and table of the package: other code may give other results."""
+    digest = hashlib.sha256()
+    root = Path(str(files("naturel")))
+    for path in sorted(root.rglob("*"), key=lambda path: str(path.relative_to(root))):
+        if path.suffix in (".py", ".yaml", ".md"):
+            digest.update(f"{path.relative_to(root)}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _Build:
+    def __init__(self, settings: BuildSettings, workspace: Workspace, progress: Progress) -> None:
+        self.settings = settings
+        self.workspace = workspace
+        self.progress = progress
+        self.vocabulary = load_vocabulary()
+        self.code = code_digest()
+
+    @cached_property
+    def nouns(self) -> NounTable:
+        """The noun table, with the official hierarchy where the data brings it."""
+        table = load_nouns()
+        hierarchy = self.origin.files.get("hierarchy")
+        return table.with_hierarchy(hierarchy) if hierarchy else table
+
+    @cached_property
+    def origin(self) -> Origin:
+        """The source's files, drawn or downloaded if need be."""
+        return open_origin(self.settings, self.workspace.work, self.progress)
+
+    def run(self) -> Built:
+        """Run the steps."""
+        source = self._source()
+        pictures = self._pictures(source)
+        claims = self._claims(source, pictures)
+        captions = self._captions(claims)
+        records = self._records(source, pictures, claims, captions)
+        steps = (source, pictures, claims, captions, records)
+        release, version = self._release(steps)
+        return Built(release, version, steps, tuple(self.workspace.rerun))
+
+    def _key(self, *before: Step, **more: object) -> dict[str, object]:
+        """What shapes a step: the code, the steps before it, and some settings."""
+        return {"code": self.code, "after": {step.name: step.digest for step in before}, **more}
+
+    def _source(self) -> Step:
+        settings = self.settings
+        inputs = {path.name: self.workspace.digest_input(path) for path in self.origin.files.values()}
+        sampling = Sampling(settings.seed, settings.max_images, settings.max_per_triplet, settings.relations)
+
+        def run(folder: Path) -> StepResult:
+            with self.progress.task("source", None, "relations") as task:
+                tables = read_openimages(
+                    self.origin.files,
+                    settings.split,
+                    sampling,
+                    self.vocabulary,
+                    self.nouns,
+                    self.origin.pictures_url,
+                )
+                task.advance(tables.relations.num_rows)
+            write_table(tables.images, schema.IMAGES, folder / "images.parquet", ["image_id"])
+            write_table(tables.objects, schema.OBJECTS, folder / "objects.parquet", ["image_id", "object_id"])
+            absent = folder / "absent_labels.parquet"
+            write_table(tables.absent_labels, schema.ABSENT_LABELS, absent, ["image_id", "label"])
+            order = ["image_id", "relation_id"]
+            write_table(tables.relations, schema.RELATIONS, folder / "relations.parquet", order)
+            order = ["image_id", "subject_label", "relation", "object_label"]
+            write_table(tables.triplets, schema.TRIPLETS, folder / "triplets.parquet", order)
+            counts = {
+                "images": tables.images.num_rows,
+                "objects": tables.objects.num_rows,
+                "relations": tables.relations.num_rows,
+                "image-triplets": tables.triplets.num_rows,
+            }
+            return StepResult(counts, dict(tables.dropped), list(tables.notes))
+
+        key = self._key(
+            source=settings.source,
+            sample=settings.sample,
+            split=settings.split,
+            inputs=inputs,
+            pictures_url=self.origin.pictures_url,
+            sampling=[settings.seed, settings.max_images, settings.max_per_triplet, list(settings.relations)],
+        )
+        return self.workspace.step("source", key, run)
+
+    @cached_property
+    def _picture_settings(self) -> PictureSettings:
+        return PictureSettings(
+            image_size=self.settings.image_size,
+            offline=self.settings.offline,
+            respect_opt_out=self.settings.respect_opt_out,
+        )
+
+    def _store(self) -> PictureStore | None:
+        if self.settings.images == Pictures.LINK:
+            return None
+        return open_store(self.workspace.work / "picture_store", self._picture_settings)
+
+    def _pictures(self, source: Step) -> Step:
+        images = source.table("images")
+        store = self._store()
+        if store is None:
+            table = _linked(images)
+        else:
+            wanted = images.select(["image_id", "url", "rotation"])
+            index = gather_pictures(wanted, self.origin.folders, store, self._picture_settings, self.progress)
+            table = index.select(schema.PICTURES.names)
+
+        def run(folder: Path) -> StepResult:
+            write_table(table, schema.PICTURES, folder / "pictures.parquet", ["image_id"])
+            reasons = {} if store is None else count_reasons(index)
+            failed = {f"picture: {reason}": count for reason, count in reasons.items() if reason != "ok"}
+            return StepResult({"pictures": table.num_rows - sum(failed.values())}, failed)
+
+        digest = digest_of(
+            [table[name].to_pylist() for name in ("image_id", "sha256", "turns", "status_reason")]
+        )
+        return self.workspace.step(
+            "pictures", self._key(source, mode=self.settings.images, index=digest), run
+        )
+
+    def _claims(self, source: Step, pictures: Step) -> Step:
+        def run(folder: Path) -> StepResult:
+            usable = pictures.table("pictures")
+            usable = usable.filter(pc.equal(usable["status"], "ok"))
+            objects = upright_objects(source.table("objects"), usable)
+            write_table(objects, schema.OBJECTS, folder / "objects.parquet", ["image_id", "object_id"])
+            triplets = _of_images(source.table("triplets"), usable)
+            lost = source.table("triplets").num_rows - triplets.num_rows
+            evidence = Evidence(
+                objects,
+                _of_images(source.table("absent_labels"), usable),
+                _of_images(source.table("relations"), usable),
+            )
+            with self.progress.task("claims", triplets.num_rows, "image-triplets") as task:
+                judged = judge_candidates(triplets, evidence, self.vocabulary, self.nouns)
+                task.advance(triplets.num_rows)
+            write_table(judged.claims, schema.CLAIMS, folder / "claims.parquet", ["claim_id"])
+            order = ["image_id", "positive_claim", "kind", "rank", "claim_id"]
+            write_table(judged.candidates, schema.CANDIDATES, folder / "candidates.parquet", order)
+            counts = {"claims": judged.claims.num_rows, "judged": judged.candidates.num_rows}
+            counts |= {f"verdicts, {name}": count for name, count in sorted(judged.outcomes.items())}
+            return StepResult(counts, {"image-triplet: its picture is missing": lost})
+
+        return self.workspace.step("claims", self._key(source, pictures), run)
+
+    def _captions(self, claims: Step) -> Step:
+        settings = self.settings
+
+        def run(folder: Path) -> StepResult:
+            table = write_captions(
+                claims.table("claims"),
+                self.vocabulary,
+                self.nouns,
+                settings.captions_per_claim,
+                settings.seed,
+                self.progress,
+            )
+            write_table(table, schema.CAPTIONS, folder / "captions.parquet", ["claim_id", "construction"])
+            return StepResult({"captions": table.num_rows})
+
+        options = {
+            "captioner": settings.captioner,
+            "per_claim": settings.captions_per_claim,
+            "seed": settings.seed,
+        }
+        return self.workspace.step("captions", self._key(claims, **options), run)
+
+    def _records(self, source: Step, pictures: Step, claims: Step, captions: Step) -> Step:
+        def run(folder: Path) -> StepResult:
+            chosen, dropped = assemble(
+                claims.table("candidates"), captions.table("captions"), self.settings.seed
+            )
+            attributes = {
+                attribute.label: attribute.adjective for attribute in self.nouns.attributes.values()
+            }
+            records = complete_records(
+                chosen,
+                claims=claims.table("claims"),
+                triplets=source.table("triplets"),
+                objects=claims.table("objects"),
+                images=source.table("images"),
+                pictures=pictures.table("pictures"),
+                attributes=attributes,
+            )
+            base = pa.schema([field for field in schema.RECORDS if field.name != "version"])
+            write_table(records, base, folder / "records.parquet", ["id"])
+            counts = {
+                "records": records.num_rows,
+                "images": len(records["image_id"].unique()),
+                "triplets": len(chosen["positive_claim"].unique()),
+            }
+            return StepResult(counts, dict(dropped))
+
+        steps = (source, pictures, claims, captions)
+        return self.workspace.step("records", self._key(*steps, seed=self.settings.seed), run)
+
+    def _release(self, steps: tuple[Step, ...]) -> tuple[Path, str]:
+        source, _, claims, captions, records = steps
+        table = records.table("records")
+        if table.num_rows == 0:
+            reasons = {reason: n for step in steps for reason, n in step.manifest["dropped"].items()}
+            why = "; ".join(
+                f"{reason}: {n}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1])[:5]
+            )
+            raise UserError(f"no record could be made, so no release was written. Left out: {why}.")
+        facts = self._facts(steps)
+        content = digest_of(
+            {"code": self.code, "facts": facts, "records": records.digest, "captions": captions.digest}
+        )
+        root = self.settings.out / "release"
+        version, exists = choose_version(root, content, self.settings.version)
+        if exists:
+            return root / version, version
+        images = _of_images(source.table("images"), table)
+        names = ["image_id", "title", "author", "license", "landing_url", "url"]
+        contents = Contents(
+            records=table,
+            captions=captions.table("captions"),
+            claims=claims.table("claims"),
+            attribution=images.select(names),
+            split=self.settings.split,
+            store=self._store(),
+            facts=facts | {"content": content},
+        )
+        write_release(contents, root / version, version, self.progress)
+        self.workspace.rerun.append("release")
+        return root / version, version
+
+    def _facts(self, steps: tuple[Step, ...]) -> dict[str, Any]:
+        """What the manifest and the card say of how the release was made; nothing of when and where."""
+        settings = self.settings
+        kept = {
+            "source",
+            "sample",
+            "split",
+            "max_images",
+            "max_per_triplet",
+            "relations",
+            "captioner",
+            "seed",
+        }
+        kept |= {"captions_per_claim", "images", "image_size"}
+        values = json.loads(settings.model_dump_json(include=kept))
+        limits = [f"at most {settings.max_images:,} pictures"] if settings.max_images else []
+        limits += (
+            [f"at most {settings.max_per_triplet:,} pictures a triplet"] if settings.max_per_triplet else []
+        )
+        limits += [f"only the relations {', '.join(settings.relations)}"] if settings.relations else []
+        return {
+            "naturel": naturel.__version__,
+            "settings": values,
+            "sampling": "; ".join(limits),
+            "inputs": {path.name: self.workspace.digest_input(path) for path in self.origin.files.values()},
+            "steps": {
+                step.name: {name: step.manifest[name] for name in ("counts", "dropped", "notes")}
+                for step in steps
+            },
+            "source_name": self.origin.title,
+            "source_citation": self.origin.citation,
+            "annotation_license": self.origin.license_sentence,
+            "card_license": self.origin.card_license,
+        }
+
+
+def choose_version(root: Path, content: str, wanted: str | None) -> tuple[str, bool]:
+    """Choose the version of a release; a release that exists is never changed.
+
+    Args:
+        root: The folder of releases.
+        content: Digest of everything that the new release is made of.
+        wanted: The version that the user asks for; None: that of an equal release, else the next minor one.
+
+    Returns:
+        The version, and whether this very release is there already.
+
+    Raises:
+        UserError: The wanted version exists with other contents.
+    """
+    releases: dict[tuple[int, ...], str] = {}
+    for path in root.glob(f"*/{MANIFEST}"):
+        if re.fullmatch(r"\d+\.\d+\.\d+", path.parent.name):
+            number = tuple(int(part) for part in path.parent.name.split("."))
+            releases[number] = json.loads(path.read_text(encoding="utf-8")).get("content", "")
+    if wanted is not None:
+        number = tuple(int(part) for part in wanted.split("."))
+        if releases.get(number, content) != content:
+            raise UserError(
+                f"{root / wanted} exists and was made otherwise. A release is never changed: leave out --version "
+                "for the next one, give another, or remove that folder."
+            )
+        return wanted, number in releases
+    same = [number for number, digest in releases.items() if digest == content]
+    if same:
+        return ".".join(map(str, max(same))), True
+    if not releases:
+        return "1.0.0", False
+    newest = max(releases)
+    return f"{newest[0]}.{newest[1] + 1}.0", False
+
+
+def upright_objects(objects: pa.Table, pictures: pa.Table) -> pa.Table:
+    """The objects of the given pictures, their boxes turned like the pictures."""
+    objects = _of_images(objects, pictures)
+    place = codes_of(objects["image_id"], pictures["image_id"].combine_chunks())
+    turns = pictures["turns"].to_numpy()[place]
+    mirrored = np.asarray(pictures["mirrored"].to_numpy(), dtype=np.bool_)[place]
+    moved = (turns != 0) | mirrored
+    if not moved.any():
+        return objects
+    boxes = objects["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4).copy()
+    boxes[moved] = transform_boxes(boxes[moved], turns[moved], mirrored[moved])
+    column = pa.FixedSizeListArray.from_arrays(pa.array(boxes.reshape(-1), pa.float32()), 4).cast(schema.BOX)
+    return objects.set_column(objects.schema.get_field_index("box"), "box", column)
+
+
+def _linked(images: pa.Table) -> pa.Table:
+    """The picture table of a build without pictures: turned as their metadata say, size and digest unknown."""
+    count = images.num_rows
+    degrees = [
+        0.0 if value is None or math.isnan(value) else value for value in images["rotation"].to_pylist()
+    ]
+    columns: Mapping[str, pa.Array] = {
+        "image_id": images["image_id"],
+        "turns": pa.array([round(value / 90) % 4 for value in degrees], pa.int8()),
+        "mirrored": pa.array([False] * count, pa.bool_()),
+        "status": pa.array(["ok"] * count, pa.string()),
+    }
+    rows = [columns.get(field.name, pa.nulls(count, field.type)) for field in schema.PICTURES]
+    return pa.table(dict(zip(schema.PICTURES.names, rows, strict=True)), schema=schema.PICTURES)
+
+
+def _of_images(table: pa.Table, images: pa.Table) -> pa.Table:
+    """The rows of the given pictures."""
+    return table.filter(pc.is_in(table["image_id"], value_set=images["image_id"].combine_chunks()))

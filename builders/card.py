@@ -1,0 +1,157 @@
+"""The dataset card: `dataset_card.md` filled in with figures counted from the files that it describes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import yaml
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+TITLE = "NatuRel"
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+"""Below so many records -> the Hub's size category."""
+UNKNOWN = "unknown"
+
+
+def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
+    """Fill in the card of a release whose tables are written.
+
+    Args:
+        folder: The release's folder with `data/`, `captions/`, `claims/` and `attribution.csv`.
+        version: The release's version.
+        facts: Settings, inputs, steps and notes.
+
+    Returns:
+        The text of `README.md`, with the YAML that the Hub and `load_dataset` read.
+    """
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["box"] = lambda box: "[" + ", ".join(f"{side:.2f}" for side in box) + "]"
+    template = environment.from_string(
+        files("naturel").joinpath("dataset_card.md").read_text(encoding="utf-8")
+    )
+    figures = count_figures(folder)
+    steps = facts["steps"]
+    return template.render(
+        title=TITLE,
+        version=version,
+        front_matter=yaml.safe_dump(
+            _front_matter(figures, facts), sort_keys=False, allow_unicode=True
+        ).strip(),
+        figures=figures,
+        facts=facts,
+        example=_example(folder),
+        dropped=[
+            (step, reason, count)
+            for step, entry in steps.items()
+            for reason, count in entry["dropped"].items()
+        ],
+        notes=[note for entry in steps.values() for note in entry["notes"]],
+    )
+
+
+def count_figures(folder: Path) -> dict[str, Any]:
+    """Count what a release's tables hold; pictures are not read."""
+    paths = sorted((folder / "data").glob("*.parquet"))
+    columns = [
+        "image_id",
+        "subject",
+        "relation",
+        "object",
+        "negative_kinds",
+        "negative_proofs",
+        "caption_ids",
+        "license",
+    ]
+    table = pa.concat_tables([pq.read_table(path, columns=columns) for path in paths])
+    captions = pq.read_table(sorted((folder / "captions").glob("*.parquet"))[0])
+    used = table["caption_ids"].combine_chunks().flatten()
+    triplets = pc.binary_join_element_wise(
+        pc.struct_field(table["subject"], "noun"),
+        table["relation"],
+        pc.struct_field(table["object"], "noun"),
+        " ",
+    )
+    in_use = captions.filter(pc.is_in(captions["caption_id"], value_set=used))
+    counts = dict(_counted(used))
+    constructions: Counter[str] = Counter()
+    for row in in_use.select(["caption_id", "construction", "style"]).to_pylist():
+        if row["style"] == "complex":
+            constructions[row["construction"]] += counts[row["caption_id"]]
+    pictures = table.group_by("image_id").aggregate([("license", "min")])
+    return {
+        "records": table.num_rows,
+        "images": pictures.num_rows,
+        "triplets": len(triplets.unique()),
+        "captions": in_use.num_rows,
+        "embedded": "image" in pq.read_schema(paths[0]).names,
+        "relations": _counted(table["relation"]),
+        "top_triplets": _counted(triplets)[:10],
+        "kinds": _counted(_complex(table["negative_kinds"])),
+        "proofs": _counted(_complex(table["negative_proofs"])),
+        "constructions": sorted(constructions.items(), key=lambda item: (-item[1], item[0])),
+        "writers": sorted(set(captions["writer"].to_pylist())),
+        "licenses": _counted(pc.fill_null(pictures["license_min"], UNKNOWN)),
+    }
+
+
+def _complex(lists: pa.ChunkedArray) -> pa.Array:
+    """The entries of the three complex negatives, without the simple one's, which stands first."""
+    flat = lists.combine_chunks().flatten()
+    return flat.filter(pa.array(np.arange(len(flat)) % 4 != 0))
+
+
+def _counted(values: pa.Array | pa.ChunkedArray) -> list[tuple[str, int]]:
+    """Values with their counts, most frequent first."""
+    pairs = [(entry["values"], entry["counts"]) for entry in values.value_counts().to_pylist()]
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _example(folder: Path) -> dict[str, Any] | None:
+    columns = [
+        "subject",
+        "relation",
+        "object",
+        "simple_positive",
+        "simple_negative",
+        "complex_positives",
+        "complex_negatives",
+    ]
+    first = pq.ParquetFile(sorted((folder / "data").glob("*.parquet"))[0])
+    if first.metadata.num_rows == 0:
+        return None
+    row: dict[str, Any] = first.read_row_group(0, columns=columns).slice(0, 1).to_pylist()[0]
+    row["pairs"] = list(zip(row["complex_positives"], row["complex_negatives"], strict=True))
+    return row
+
+
+def _front_matter(figures: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    size = next((name for limit, name in SIZES if figures["records"] < limit), "1M<n<10M")
+    split = facts["settings"]["split"]
+    return {
+        "pretty_name": TITLE,
+        "license": facts["card_license"],
+        "language": ["en"],
+        "task_categories": ["zero-shot-image-classification", "image-text-to-text"],
+        "tags": ["image-text", "compositionality", "relations", "hard-negatives", "clip", "siglip"],
+        "size_categories": [size],
+        "configs": [
+            {
+                "config_name": "default",
+                "default": True,
+                "data_files": [{"split": split, "path": f"data/{split}-*.parquet"}],
+            },
+            {"config_name": "captions", "data_files": [{"split": "all", "path": "captions/*.parquet"}]},
+            {"config_name": "claims", "data_files": [{"split": "all", "path": "claims/*.parquet"}]},
+        ],
+    }

@@ -1,0 +1,113 @@
+"""Complete records: chosen captions, with the boxes, the picture's facts and the claims denied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from naturel.annotations import schema
+from naturel.annotations.joins import codes_of
+
+
+def complete_records(
+    chosen: pa.Table,
+    *,
+    claims: pa.Table,
+    triplets: pa.Table,
+    objects: pa.Table,
+    images: pa.Table,
+    pictures: pa.Table,
+    attributes: Mapping[str, str],
+) -> pa.Table:
+    """Join everything that a record says.
+
+    Args:
+        chosen: What `assemble` gives.
+        claims: `schema.CLAIMS`.
+        triplets: `schema.TRIPLETS`, the pair of boxes that stands for each.
+        objects: `schema.OBJECTS`, boxes upright.
+        images: `schema.IMAGES`.
+        pictures: `schema.PICTURES`.
+        attributes: Attribute label -> adjective, the noun of an attribute triplet's object.
+
+    Returns:
+        `schema.RECORDS` without `version`, one row a row of `chosen`.
+    """
+    claim = codes_of(chosen["positive_claim"], claims["claim_id"].combine_chunks())
+    positive = claims.take(pa.array(claim))
+    image = images.take(pa.array(codes_of(chosen["image_id"], images["image_id"].combine_chunks())))
+    picture = pictures.take(pa.array(codes_of(chosen["image_id"], pictures["image_id"].combine_chunks())))
+
+    triplet_key = _join(triplets, "image_id", "subject_label", "relation", "object_label")
+    record_key = pc.binary_join_element_wise(
+        chosen["image_id"], positive["subject_label"], positive["relation"], positive["object_label"], "\t"
+    )
+    pair = triplets.take(pa.array(codes_of(record_key, triplet_key)))
+    object_key = _join(objects, "image_id", "object_id")
+    subject_row = codes_of(_join(pair, "image_id", "subject_id"), object_key)
+    # The object of an attribute triplet is the attribute: its box is the subject's.
+    other_id = pc.coalesce(pair["object_id"], pair["subject_id"])
+    other_row = codes_of(pc.binary_join_element_wise(pair["image_id"], other_id, "\t"), object_key)
+    unary = pc.is_null(pair["object_id"])
+    adjectives = pa.array([attributes.get(label) for label in positive["object"].to_pylist()], pa.string())
+    nouns = pc.if_else(unary, adjectives, positive["object"])
+
+    turns = np.asarray(picture["turns"].to_numpy(), dtype=np.int16)
+    linked = np.asarray(pc.is_null(picture["sha256"]))
+    box = objects["box"].combine_chunks()
+    return pa.table(
+        {
+            "id": pc.binary_join_element_wise(chosen["image_id"], chosen["positive_claim"], "-"),
+            "image_id": chosen["image_id"],
+            "source": image["source"],
+            "source_split": image["source_split"],
+            "url": image["url"],
+            "rotation": pa.array(np.where(linked, turns * 90, 0), pa.int16()),
+            "width": picture["width"],
+            "height": picture["height"],
+            "subject": _entity(
+                positive["subject_label"], positive["subject"], box.take(pa.array(subject_row))
+            ),
+            "relation": positive["relation"],
+            "object": _entity(positive["object_label"], nouns, box.take(pa.array(other_row))),
+            "simple_positive": chosen["simple_positive"],
+            "simple_negative": chosen["simple_negative"],
+            "complex_positives": chosen["complex_positives"],
+            "complex_negatives": chosen["complex_negatives"],
+            "positive_proof": chosen["positive_proof"],
+            "negative_claims": _claims(chosen["negative_claim_ids"], claims),
+            "negative_kinds": chosen["negative_kinds"],
+            "negative_proofs": chosen["negative_proofs"],
+            "caption_ids": chosen["caption_ids"],
+            "license": image["license"],
+            "author": image["author"],
+            "landing_url": image["landing_url"],
+            "sha256": picture["sha256"],
+            "phash": picture["phash"],
+        }
+    )
+
+
+def _join(table: pa.Table, *names: str) -> pa.Array:
+    """Several text columns as one key."""
+    key = pc.binary_join_element_wise(*(table[name] for name in names), "\t")
+    return key.combine_chunks() if isinstance(key, pa.ChunkedArray) else key
+
+
+def _entity(label: pa.ChunkedArray, noun: pa.ChunkedArray, box: pa.Array) -> pa.Array:
+    flat = [
+        part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part for part in (label, noun, box)
+    ]
+    return pa.StructArray.from_arrays(flat, names=["label", "noun", "box"])
+
+
+def _claims(ids: pa.ChunkedArray, claims: pa.Table) -> pa.Array:
+    """The four denied claims of each record, spelt out."""
+    flat = ids.combine_chunks().flatten()
+    rows = claims.take(pa.array(codes_of(flat, claims["claim_id"].combine_chunks())))
+    names = ["subject", "relation", "object"]
+    spelt = pa.StructArray.from_arrays([rows[name].combine_chunks() for name in names], names=names)
+    return pa.FixedSizeListArray.from_arrays(spelt, schema.RECORDS.field("negative_claims").type.list_size)

@@ -1,0 +1,169 @@
+"""A release: Parquet shards that `load_dataset` opens, the card, the attribution, and the manifest.
+
+Everything in the folder follows from the tables that it is made of: equal builds give equal bytes. No time, path or
+host stands in it.
+"""
+
+from __future__ import annotations
+
+import csv
+import platform
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from naturel.annotations import schema
+from naturel.annotations.joins import codes_of
+from naturel.builders.card import render_card
+from naturel.builders.parquet import PICTURE_ROWS, PLAIN_ROWS, blocks_of, shard_starts, write_shards
+from naturel.builders.picture_store import PictureStore
+from naturel.builders.progress import Progress
+from naturel.builders.workspace import digest_file, write_json
+
+MANIFEST = "manifest.json"
+PACKAGES = ("daft", "numpy", "pillow", "pyarrow")
+"""Packages whose version can change the bytes of a release."""
+
+BLOCKS_READ_AT_ONCE = 10
+"""Blocks whose pictures are read in one go: memory stays below a thousand pictures."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a release is made of."""
+
+    records: pa.Table
+    """`schema.RECORDS` without `version`."""
+    captions: pa.Table
+    claims: pa.Table
+    attribution: pa.Table
+    """`image_id, title, author, license, landing_url, url`, a row a picture."""
+    split: str
+    store: PictureStore | None
+    """Where the pictures are; None: records carry addresses only."""
+    facts: dict[str, Any]
+    """For the manifest and the card: settings, inputs, steps with their counts and what they dropped, notes."""
+
+
+def write_release(contents: Contents, folder: Path, version: str, progress: Progress) -> None:
+    """Write a release; the folder appears under its name only when it is complete.
+
+    Args:
+        contents: What to write.
+        folder: The release's folder, `.../release/1.0.0`; it must not exist.
+        version: The version, also written into every record.
+        progress: Where progress is shown.
+    """
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    data = partial / "data"
+    data.mkdir(parents=True)
+    records = _with_version(contents.records, version)
+    with progress.task("release", records.num_rows, "records") as task:
+        if contents.store is None:
+            _write_table(records, schema.RECORDS, data, contents.split)
+            task.advance(records.num_rows)
+        else:
+            blocks = list(blocks_of(records, PICTURE_ROWS))
+            sizes = _block_sizes(blocks, contents.store)
+            stream = (_advance(task, block) for block in _with_pictures(blocks, contents.store))
+            full = schema.release_schema(schema.RECORDS, with_images=True)
+            write_shards(stream, shard_starts(sizes), full, data, contents.split)
+    _write_table(contents.captions, schema.CAPTIONS, partial / "captions", "all")
+    _write_table(contents.claims, schema.CLAIMS, partial / "claims", "all")
+    _write_attribution(contents.attribution, partial / "attribution.csv")
+    card = render_card(partial, version, contents.facts)
+    (partial / "README.md").write_text(card, encoding="utf-8")
+    write_json(partial / MANIFEST, _manifest(contents, partial, version))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial.rename(folder)
+
+
+def _advance(task: Any, block: pa.Table) -> pa.Table:
+    task.advance(block.num_rows)
+    return block
+
+
+def _with_version(records: pa.Table, version: str) -> pa.Table:
+    column = pa.array([version]).take(pa.array([0] * records.num_rows, pa.int64()))
+    table = records.append_column("version", column).select(schema.RECORDS.names).cast(schema.RECORDS)
+    return table.sort_by("id").combine_chunks()
+
+
+def _write_table(table: pa.Table, kind: pa.Schema, folder: Path, name: str) -> None:
+    folder.mkdir(exist_ok=True)
+    blocks = blocks_of(table.select(kind.names).cast(kind), PLAIN_ROWS)
+    write_shards(blocks, [0], schema.release_schema(kind, with_images=False), folder, name)
+
+
+def _block_sizes(blocks: list[pa.Table], store: PictureStore) -> list[int]:
+    """Bytes of pictures in each block."""
+    index = store.sizes()
+    ids = index["image_id"].combine_chunks()
+    sizes = index["size"].combine_chunks()
+    return [
+        int(pc.sum(sizes.take(pa.array(codes_of(block["image_id"], ids)))).as_py() or 0) for block in blocks
+    ]
+
+
+def _with_pictures(blocks: list[pa.Table], store: PictureStore) -> Iterator[pa.Table]:
+    """Add the image column, reading pictures a few blocks at a time."""
+    full = schema.release_schema(schema.RECORDS, with_images=True)
+    for start in range(0, len(blocks), BLOCKS_READ_AT_ONCE):
+        part = blocks[start : start + BLOCKS_READ_AT_ONCE]
+        wanted = sorted({name for block in part for name in block["image_id"].to_pylist()})
+        pictures = dict(store.read_bytes(wanted))
+        for block in part:
+            names = block["image_id"].to_pylist()
+            image = pa.StructArray.from_arrays(
+                [
+                    pa.array([pictures[name] for name in names], pa.binary()),
+                    pa.array([picture_name(name, pictures[name]) for name in names], pa.string()),
+                ],
+                fields=list(schema.IMAGE),
+            )
+            yield block.add_column(1, "image", image).cast(full)
+
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def picture_name(image_id: str, data: bytes) -> str:
+    """A file name for a picture, safe whatever the id holds."""
+    endings = {b"\x89PNG": ".png", b"RIFF": ".webp", b"GIF8": ".gif"}
+    return _UNSAFE.sub("_", image_id).lstrip(".") + endings.get(data[:4], ".jpg")
+
+
+def _write_attribution(table: pa.Table, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(table.column_names)
+        for batch in table.sort_by("image_id").to_batches():
+            writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+
+
+def _manifest(contents: Contents, folder: Path, version: str) -> dict[str, Any]:
+    files = {
+        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": digest_file(path)}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    rows = {
+        name: sum(pq.read_metadata(path).num_rows for path in sorted((folder / name).glob("*.parquet")))
+        for name in ("data", "captions", "claims")
+    }
+    return {
+        "version": version,
+        "rows": rows,
+        "files": files,
+        "packages": {name: version_of(name) for name in PACKAGES} | {"python": platform.python_version()},
+        **contents.facts,
+    }

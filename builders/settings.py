@@ -1,0 +1,145 @@
+"""Everything that shapes a build, checked at once."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from naturel.annotations.errors import UserError
+from naturel.annotations.relations import load_vocabulary
+
+
+class Source(StrEnum):
+    """Where triplets come from."""
+
+    OPENIMAGES = "openimages"
+
+
+class Split(StrEnum):
+    """A split of the source."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Captioner(StrEnum):
+    """Who writes the captions."""
+
+    GRAMMAR = "grammar"
+
+
+class Pictures(StrEnum):
+    """Whether records carry the pictures or their addresses."""
+
+    EMBED = "embed"
+    LINK = "link"
+
+
+class Runner(StrEnum):
+    """Where tables are joined."""
+
+    NATIVE = "native"
+    RAY = "ray"
+
+
+_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+
+
+class BuildSettings(BaseModel):
+    """The settings of one build; field names are those of the options, with underscores."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Source = Source.OPENIMAGES
+    sample: bool = False
+    data: Path | None = None
+    split: Split = Split.TRAIN
+    max_images: Annotated[int, Field(ge=1)] | None = None
+    max_per_triplet: Annotated[int, Field(ge=1)] | None = None
+    relations: tuple[str, ...] = ()
+    captioner: Captioner = Captioner.GRAMMAR
+    captions_per_claim: Annotated[int, Field(ge=3, le=40)] = 8
+    images: Pictures = Pictures.EMBED
+    image_size: Annotated[int, Field(ge=0, le=16_384)] = 512
+    respect_opt_out: bool = True
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    runner: Runner = Runner.NATIVE
+    offline: bool = False
+    out: Path = Path("build/naturel")
+    version: str | None = None
+
+    @field_validator("relations", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("relations")
+    @classmethod
+    def _known_relations(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        vocabulary = load_vocabulary()
+        usable = {relation.name for relation in vocabulary if relation.usable}
+        canonical = []
+        for name in names:
+            relation = vocabulary.canonical("openimages", name)
+            found = name if name in usable else relation.name if relation else None
+            if found not in usable:
+                raise ValueError(f"{name} is not a usable relation. Choose from {', '.join(sorted(usable))}")
+            canonical.append(found)
+        return tuple(sorted(set(canonical)))
+
+    @field_validator("version")
+    @classmethod
+    def _semantic_version(cls, version: str | None) -> str | None:
+        if version is not None and not _VERSION.fullmatch(version):
+            raise ValueError(f"{version!r} is not a version like 1.0.0")
+        return version
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> BuildSettings:
+        if self.sample and self.data is not None:
+            raise ValueError("--sample and --data exclude each other: the sample brings its own data")
+        return self
+
+
+def load_settings(config: Path | None, options: dict[str, Any]) -> BuildSettings:
+    """Settings from a YAML file and the command line, which wins.
+
+    Raises:
+        UserError: The file cannot be read, or a setting is unknown or out of range; all faults are named.
+    """
+    values: dict[str, Any] = {}
+    if config is not None:
+        try:
+            loaded = yaml.safe_load(config.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UserError(f"--config {config} cannot be read: {error}") from error
+        if not isinstance(loaded, dict):
+            raise UserError(
+                f"--config {config}: expected lines like `seed: 1`, found {type(loaded).__name__}."
+            )
+        values = {str(name).replace("-", "_"): value for name, value in loaded.items()}
+    values |= {name: value for name, value in options.items() if value is not None}
+    try:
+        return BuildSettings(**values)
+    except ValidationError as error:
+        raise UserError(_explain(error, config)) from error
+
+
+def _explain(error: ValidationError, config: Path | None) -> str:
+    where = f" (options, or {config})" if config else ""
+    lines = []
+    for fault in error.errors():
+        name = "--" + str(fault["loc"][0]).replace("_", "-") if fault["loc"] else "options"
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            message = "there is no such setting"
+        lines.append(f"{name}: {message}")
+    return f"Bad settings{where}: " + "; ".join(lines)

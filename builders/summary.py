@@ -1,0 +1,85 @@
+"""What a build shows at its end, and what a dry run shows instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from naturel.builders.build import Built
+    from naturel.builders.settings import BuildSettings
+
+REASONS = 12
+"""Reasons shown; the rest is in the manifest."""
+
+
+def show_summary(built: Built, seconds: float, console: Console) -> None:
+    """Print the closing table: what was made, what was left out and why, and where it is."""
+    counts = {step.name: step.manifest["counts"] for step in built.steps}
+    table = Table(
+        title=f"NatuRel {built.version}", title_justify="left", show_header=False, box=None, pad_edge=False
+    )
+    table.add_column()
+    table.add_column(justify="right")
+    for label, value in (
+        ("pictures", counts["records"]["images"]),
+        ("records", counts["records"]["records"]),
+        ("image-caption pairs", counts["records"]["records"] * 4),
+        ("triplets", counts["records"]["triplets"]),
+        ("claims", counts["claims"]["claims"]),
+        ("captions", counts["captions"]["captions"]),
+    ):
+        table.add_row(label, f"{value:,}")
+    console.print(table)
+    dropped = [
+        (reason, count) for step in built.steps for reason, count in step.manifest["dropped"].items() if count
+    ]
+    if dropped:
+        console.print("left out:")
+        reasons = Table(show_header=False, box=None, pad_edge=False)
+        reasons.add_column(justify="right")
+        reasons.add_column()
+        for reason, count in sorted(dropped, key=lambda item: -item[1])[:REASONS]:
+            reasons.add_row(f"  {count:,}", reason)
+        console.print(reasons)
+        if len(dropped) > REASONS:
+            console.print(f"  and {len(dropped) - REASONS} more reasons: see the manifest")
+    done = ", ".join(built.rerun) if built.rerun else "nothing changed, nothing was redone"
+    console.print(f"{seconds:.1f} s ({done})", highlight=False)
+    console.print(f"release: {built.release}", highlight=False, soft_wrap=True)
+
+
+def show_plan(settings: BuildSettings, console: Console) -> None:
+    """Print the settings in force, and what a build would do with them."""
+    table = Table(title="Dry run: nothing is written", title_justify="left", show_header=False, box=None)
+    for name, value in settings.model_dump(mode="json").items():
+        table.add_row("--" + name.replace("_", "-"), "" if value in (None, []) else str(value))
+    console.print(table)
+    if settings.sample:
+        origin = "draw the embedded sample"
+    elif settings.data is not None:
+        from naturel.builders.sources.openimages_files import find_files
+
+        found = find_files(settings.data, settings.split)
+        origin = "read " + ", ".join(
+            f"{path.name} ({path.stat().st_size:,} bytes)" for path in found.values()
+        )
+    else:
+        from naturel.builders.sources.download import cache_folder
+
+        origin = (
+            f"download the official files of the split {settings.split} into {cache_folder() / 'openimages'}"
+        )
+    pictures = (
+        "take pictures from --data, or fetch them" if settings.images == "embed" else "link to pictures"
+    )
+    for line in (
+        origin,
+        pictures,
+        "judge claims",
+        "write captions by grammar",
+        f"release into {settings.out}/release",
+    ):
+        console.print(f"- {line}", highlight=False, soft_wrap=True)
