@@ -58,12 +58,14 @@ def _ratio(over: FloatArray, under: FloatArray) -> FloatArray:
 def area(boxes: Boxes) -> FloatArray:
     """Area of each box; 0 for an inverted one."""
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    return np.maximum(width, 0.0) * np.maximum(height, 0.0)
+    product: FloatArray = np.maximum(width, 0.0) * np.maximum(height, 0.0)
+    return product
 
 
 def diagonal(boxes: Boxes) -> FloatArray:
     """Diagonal of each box, in the same fractions."""
-    return np.hypot(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    length: FloatArray = np.hypot(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    return length
 
 
 def _centre(boxes: Boxes, axis: int) -> FloatArray:
@@ -78,7 +80,8 @@ def _clear(first: Boxes, second: Boxes, axis: int) -> FloatArray:
 def _overlap(s: Boxes, o: Boxes, axis: int) -> FloatArray:
     """Length that two boxes share along an axis."""
     shared = np.minimum(s[:, axis + 2], o[:, axis + 2]) - np.maximum(s[:, axis], o[:, axis])
-    return np.maximum(shared, 0.0)
+    length: FloatArray = np.maximum(shared, 0.0)
+    return length
 
 
 def _overlap_share(s: Boxes, o: Boxes, axis: int) -> FloatArray:
@@ -95,7 +98,8 @@ def gap(s: Boxes, o: Boxes) -> FloatArray:
     """Distance between the two boxes of each row, 0 where they touch or overlap."""
     apart_x = np.maximum(np.maximum(_clear(s, o, 0), _clear(o, s, 0)), 0.0)
     apart_y = np.maximum(np.maximum(_clear(s, o, 1), _clear(o, s, 1)), 0.0)
-    return np.hypot(apart_x, apart_y)
+    distance: FloatArray = np.hypot(apart_x, apart_y)
+    return distance
 
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
@@ -117,8 +121,6 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "bottom_to_top": lambda s, o: s[:, 3] - o[:, 1],
         "bottom_to_bottom": lambda s, o: s[:, 3] - o[:, 3],
         "top_to_top": lambda s, o: s[:, 1] - o[:, 1],
-        "object_reach": lambda s, o: _ratio(o[:, 3] - s[:, 1], s[:, 3] - s[:, 1]),
-        "subject_reach": lambda s, o: _ratio(s[:, 3] - o[:, 1], o[:, 3] - o[:, 1]),
         "left_to_left": lambda s, o: s[:, 0] - o[:, 0],
         "right_to_right": lambda s, o: s[:, 2] - o[:, 2],
     }
@@ -136,8 +138,6 @@ Attributes:
     ioa_s, ioa_o: Shared area over the subject's (object's) area.
     area_ratio: Subject's area over object's area.
     bottom_to_top: Subject's bottom edge minus object's top edge; near 0 for a cup that stands on a table's rim.
-    object_reach: How far down the subject the object's bottom edge lies: 0 at its top, 1 at its bottom edge.
-    subject_reach: The same with subject and object exchanged.
     bottom_to_bottom, top_to_top, left_to_left, right_to_right: Subject's edge minus object's like edge.
 """
 
@@ -152,9 +152,7 @@ OPERATORS: Mapping[str, Callable[[FloatArray, float, float], BoolArray]] = Mappi
 """Comparisons of a measure with a number, made stricter by a margin."""
 
 
-def holds(
-    rule: Rule, subject_boxes: ArrayLike, object_boxes: ArrayLike, margin: float = 0.0
-) -> BoolArray:
+def holds(rule: Rule, subject_boxes: ArrayLike, object_boxes: ArrayLike, margin: float = 0.0) -> BoolArray:
     """Tell on which rows a rule holds.
 
     Args:

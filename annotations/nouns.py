@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache, cached_property
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from naturel.annotations import noun_checks
 from naturel.annotations.errors import UserError
 
 
@@ -33,11 +34,27 @@ class Number(StrEnum):
     """Stuff without a/an: "milk is"."""
 
 
-NounKind = StrEnum(
-    "NounKind",
-    "PERSON ANIMAL BODY_PART CLOTHING FOOD PLANT VEHICLE FURNITURE BUILDING PLACE INSTRUMENT CONTAINER TOOL TOY OBJECT",
-)
-"""What sort of thing a noun names ("person", "body_part"): relations name the kinds that can be their subject."""
+class NounKind(StrEnum):
+    """What sort of thing a noun names; relations name the kinds that can be their subject.
+
+    Clothing is all that is worn; food includes drinks, tools include hand weapons, and toys include balls.
+    """
+
+    PERSON = "person"
+    ANIMAL = "animal"
+    BODY_PART = "body_part"
+    CLOTHING = "clothing"
+    FOOD = "food"
+    PLANT = "plant"
+    VEHICLE = "vehicle"
+    FURNITURE = "furniture"
+    BUILDING = "building"
+    PLACE = "place"
+    INSTRUMENT = "instrument"
+    CONTAINER = "container"
+    TOOL = "tool"
+    TOY = "toy"
+    OBJECT = "object"
 
 
 class Noun(BaseModel):
@@ -64,10 +81,7 @@ class Noun(BaseModel):
     hypernyms: tuple[str, ...] = ()
     """Labels of this table one step up: Man -> Person. A box of a man proves "person"."""
     loose_hypernyms: tuple[str, ...] = ()
-    """Labels that the source puts above though plain English does not (Frog -> Reptile).
-
-    They block a disproof but prove nothing: a box of a frog does not show a "reptile".
-    """
+    """Labels that only the source puts above: Frog -> Reptile. They block a disproof and prove nothing."""
     confusable: tuple[str, ...] = ()
     """Labels that annotators use for the same thing (Chair / Armchair): they block a disproof."""
 
@@ -114,6 +128,7 @@ class Words(BaseModel):
     mass: frozenset[str] = frozenset()
     plural_only: frozenset[str] = frozenset()
     singular: frozenset[str] = frozenset()
+    ambiguous: frozenset[str] = frozenset()
 
     def article(self, phrase: str) -> str:
         """The indefinite article before a phrase, by sound: "a unicycle", "an hourglass"."""
@@ -146,10 +161,9 @@ class Words(BaseModel):
     def complete(self, entry: dict[str, Any]) -> dict[str, Any]:
         """An entry with the `article` and `plural` that it leaves out."""
         noun, number = str(entry["noun"]), entry.get("number", Number.SINGULAR)
-        forms = {"article": self.article(noun), "plural": self.plural(noun)}
-        if number != Number.SINGULAR:
-            forms = {"article": "", "plural": noun if number == Number.PLURAL else ""}
-        return forms | entry
+        if number == Number.SINGULAR:
+            return {"article": self.article(noun), "plural": self.plural(noun), **entry}
+        return {"article": "", "plural": noun if number == Number.PLURAL else "", **entry}
 
 
 Entry = TypeVar("Entry", bound=BaseModel)
@@ -168,7 +182,9 @@ class NounTable:
     """Nouns and attributes by label, and what the hierarchy says about them."""
 
     nouns: Mapping[str, Noun]
+    """Label -> noun."""
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    """Label -> attribute."""
     words: Words = field(default_factory=Words)
 
     def by_label(self, label: str) -> Noun | None:
@@ -185,24 +201,23 @@ class NounTable:
 
     def attribute_for(self, label_or_mid: str) -> Attribute | None:
         """The attribute of a label or an id."""
-        return self.attributes.get(label_or_mid) or self._attribute_mids.get(label_or_mid)
+        return self._attributes.get(label_or_mid)
 
     def noun_for(self, label: str) -> Noun:
         """The noun of a label, or a sensible default for a label that the table does not have.
 
-        A default takes its grammar, never its meaning, from a noun of the table with the same spelling: the "mouse"
-        of another source has the plural "mice", but nothing says that it is an animal. A blank label is a
-        `ValueError`.
+        A default borrows its grammar from a noun of the table that is spelled alike, and its kind unless the word is
+        ambiguous: the "mouse" of another source has the plural "mice", but need not be an animal. A blank label is
+        a `ValueError`.
         """
-        known = self.by_label(label)
-        if known:
+        if known := self.by_label(label):
             return known
         phrase = " ".join(label.replace("_", " ").split()).lower()
-        like, last = self._grammar.get(phrase), self._grammar.get(phrase.rpartition(" ")[2])
-        if like:
-            return Noun(
-                label=label, **like.model_dump(include={"noun", "number", "article", "plural", "pair"})
-            )
+        if like := self._spelled.get(phrase):
+            kind = NounKind.OBJECT if phrase in self.words.ambiguous else like.kind
+            grammar = like.model_dump(include={"noun", "number", "article", "plural", "pair"})
+            return Noun(label=label, kind=kind, **grammar)
+        last = self._spelled.get(phrase.split(" of ")[0].rpartition(" ")[2])
         number = last.number if last else self.words.number(phrase)
         entry = {"label": label, "noun": phrase, "number": number, "pair": bool(last and last.pair)}
         return Noun.model_validate(self.words.complete(entry))
@@ -218,9 +233,9 @@ class NounTable:
     def same_thing(self, label: str) -> frozenset[str]:
         """The labels whose boxes could show such a thing, so that they block a disproof.
 
-        These are the label, all above and below it, its confusables, and the labels that overlap with it because
-        something below both, or confusable with something below, is both: Toy and Carnivore, as a teddy bear
-        is a toy and, loosely, a bear. The relation is symmetric.
+        These are the label, all above and below it, its confusables, and the labels that overlap with it: one thing
+        is below both (a teddy bear is a Toy and, loosely, a Carnivore), or things below them are confusable.
+        The relation is symmetric.
         """
         key = self._key(label)
         could_be = {key} | self._loosely_below.get(key, frozenset())
@@ -240,53 +255,54 @@ class NounTable:
         Raises:
             NounTableError: The file cannot be read, is not such a hierarchy, or leads to a cycle.
         """
-        official, nouns = _read_hierarchy(Path(path), self._mids), dict(self.nouns)
-        for label, parents in official.items():
-            added = parents - set(nouns[label].loose_hypernyms) - set(nouns[label].hypernyms)
-            nouns[label] = nouns[label].model_copy(
-                update={"hypernyms": (*nouns[label].hypernyms, *sorted(added))}
-            )
-        if faults := list(_cycles(nouns)):
+        nouns = dict(self.nouns)
+        for label, parents in _read_hierarchy(Path(path), self._mids).items():
+            noun = nouns[label]
+            added = parents.difference(noun.hypernyms, noun.loose_hypernyms)
+            nouns[label] = noun.model_copy(update={"hypernyms": (*noun.hypernyms, *sorted(added))})
+        if faults := list(noun_checks.cycles(nouns)):
             raise NounTableError(path, faults)
         return replace(self, nouns=nouns)
 
     def _key(self, label: str) -> str:
-        noun = self.by_label(label)
-        return noun.label if noun else label
+        return noun.label if (noun := self.by_label(label)) else label
 
     @cached_property
     def _mids(self) -> dict[str, Noun]:
         return {noun.mid: noun for noun in self.nouns.values() if noun.mid}
 
     @cached_property
-    def _attribute_mids(self) -> dict[str, Attribute]:
-        return {attribute.mid: attribute for attribute in self.attributes.values() if attribute.mid}
+    def _attributes(self) -> dict[str, Attribute]:
+        by_mid = {attribute.mid: attribute for attribute in self.attributes.values() if attribute.mid}
+        return by_mid | dict(self.attributes)
 
     @cached_property
     def _said(self) -> dict[str, Noun]:
         plurals = {noun.plural.casefold(): noun for noun in self.nouns.values() if noun.plural}
-        said = {said.casefold(): noun for noun in self.nouns.values() for said in (noun.noun, *noun.synonyms)}
-        return plurals | said
+        named = {
+            said.casefold(): noun for noun in self.nouns.values() for said in (*noun.synonyms, noun.noun)
+        }
+        return plurals | named
 
     @cached_property
-    def _grammar(self) -> dict[str, Noun]:
+    def _spelled(self) -> dict[str, Noun]:
         return {noun.noun.lower(): noun for noun in self.nouns.values()}
 
     @cached_property
     def _above(self) -> dict[str, frozenset[str]]:
-        return _closure({label: noun.hypernyms for label, noun in self.nouns.items()})
+        return noun_checks.closure({label: noun.hypernyms for label, noun in self.nouns.items()})
 
     @cached_property
     def _below(self) -> dict[str, frozenset[str]]:
-        return _inverse(self._above)
+        return noun_checks.inverse(self._above)
 
     @cached_property
     def _loosely_above(self) -> dict[str, frozenset[str]]:
-        return _closure(_all_links(self.nouns))
+        return noun_checks.closure(noun_checks.upward(self.nouns))
 
     @cached_property
     def _loosely_below(self) -> dict[str, frozenset[str]]:
-        return _inverse(self._loosely_above)
+        return noun_checks.inverse(self._loosely_above)
 
 
 def load_nouns(path: Path | str | None = None) -> NounTable:
@@ -310,6 +326,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """The safe loader, which also notes the keys that a mapping has twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Construct a mapping."""
         keys = Counter(str(key.value) for key, _ in node.value)
         self.repeated = [*getattr(self, "repeated", ()), *(key for key, times in keys.items() if times > 1)]
         return dict(super().construct_mapping(node, deep))
@@ -321,29 +338,32 @@ def _load(path: Path) -> NounTable:
         document = loader.get_single_data()
     except (OSError, yaml.YAMLError) as error:
         raise NounTableError(path, [f"cannot be read: {' '.join(str(error).split())}"]) from error
-    if not isinstance(document, dict) or not isinstance(document.get("nouns"), dict):
-        raise NounTableError(path, ["nouns: missing; give a mapping of label to noun"])
+    sections = _fields(document)
     faults = [f"{key}: stands twice; keep one" for key in getattr(loader, "repeated", ())]
     faults += [
-        f"{key}: unknown section; drop it" for key in document if key not in ("words", "attributes", "nouns")
+        f"{key}: no section of this file; drop it"
+        for key in sections.keys() - {"words", "attributes", "nouns"}
     ]
-    words = _parsed(Words, "words", document.get("words"), faults) or Words()
-    nouns, attributes = {}, {}
-    for label, entry in document["nouns"].items():
-        given = {
-            "label": label,
-            "noun": str(label).lower(),
-            **(entry if isinstance(entry, dict) else {"": entry}),
-        }
+    words = _parsed(Words, "words", _fields(sections.get("words")), faults) or Words()
+    nouns: dict[str, Noun] = {}
+    attributes: dict[str, Attribute] = {}
+    for label, entry in _fields(sections.get("nouns")).items():
+        given = {"label": label, "noun": str(label).lower(), **_fields(entry)}
         if noun := _parsed(Noun, label, words.complete(given), faults):
-            nouns[noun.label] = noun
-    for label, entry in (document.get("attributes") or {}).items():
-        if attribute := _parsed(Attribute, label, {"label": label, **entry}, faults):
-            attributes[attribute.label] = attribute
-    faults += [*_word_faults(nouns), *_link_faults(nouns, attributes), *_cycles(nouns)]
+            nouns[label] = noun
+    for label, entry in _fields(sections.get("attributes")).items():
+        if attribute := _parsed(Attribute, label, {"label": label, **_fields(entry)}, faults):
+            attributes[label] = attribute
+    faults += [] if nouns else ["nouns: none; give a mapping of label to noun"]
+    faults += noun_checks.faults(nouns, attributes)
     if faults:
         raise NounTableError(path, faults)
     return NounTable(nouns, attributes, words)
+
+
+def _fields(entry: object) -> dict[str, Any]:
+    """A mapping as it is, nothing as an empty one, anything else as a field that no model has."""
+    return entry if isinstance(entry, dict) else {} if entry is None else {"entry": entry}
 
 
 def _parsed(model: type[Entry], label: str, entry: Mapping[str, Any], faults: list[str]) -> Entry | None:
@@ -352,91 +372,9 @@ def _parsed(model: type[Entry], label: str, entry: Mapping[str, Any], faults: li
         return model.model_validate(entry)
     except ValidationError as error:
         for one in error.errors():
-            place = ".".join(str(part) for part in one["loc"])
+            place = ".".join(map(str, one["loc"]))
             faults.append(f"{label}: {place}: {one['msg']}, not {one['input']!r}; mend this field")
         return None
-
-
-def _word_faults(nouns: Mapping[str, Noun]) -> Iterator[str]:
-    """Wrong articles and plurals, and words that name two labels."""
-    said: dict[str, str] = {}
-    for label, noun in nouns.items():
-        articles = ("a", "an") if noun.number is Number.SINGULAR else ("",)
-        if noun.article not in articles:
-            yield f'{label}: article "{noun.article}" for a {noun.number} noun; use {" or ".join(articles) or "none"}'
-        if bool(noun.plural) is (noun.number is Number.MASS):
-            yield f'{label}: plural "{noun.plural}" for a {noun.number} noun; only mass nouns have none'
-        if noun.pair and not noun.is_plural:
-            yield f"{label}: pair for a {noun.number} noun; say number: plural, or drop pair"
-        other = said.setdefault(noun.noun.casefold(), label)
-        if other != label:
-            yield f'{label}: noun "{noun.noun}" is also that of {other}; reword one'
-    for label, noun in nouns.items():
-        for synonym in noun.synonyms:
-            other = said.setdefault(synonym.casefold(), label)
-            if other != label or synonym.casefold() == noun.noun.casefold():
-                yield f'{label}: synonym "{synonym}" already means {other}; drop it'
-
-
-def _link_faults(nouns: Mapping[str, Noun], attributes: Mapping[str, Attribute]) -> Iterator[str]:
-    """Ids used twice, links to unknown labels, and one-sided links that must go both ways."""
-    mids: dict[str, str] = {}
-    for label, entry in [*nouns.items(), *attributes.items()]:
-        if entry.mid and mids.setdefault(entry.mid, label) != label:
-            yield f"{label}: mid {entry.mid} is also that of {mids[entry.mid]}; mend one"
-    confusable = {label: noun.confusable for label, noun in nouns.items()}
-    excludes = {label: attribute.excludes for label, attribute in attributes.items()}
-    upward = {label: (*noun.hypernyms, *noun.loose_hypernyms) for label, noun in nouns.items()}
-    for name, links, both in (
-        ("hypernym", upward, False),
-        ("confusable", confusable, True),
-        ("excludes", excludes, True),
-    ):
-        for label, others in links.items():
-            for other, times in Counter(others).items():
-                if other not in links:
-                    yield f"{label}: {name} {other} is no label of this table; mend or drop it"
-                elif both and label not in links[other]:
-                    yield f"{label}: {name} {other} is one-sided; add {label} to that of {other}"
-                if times > 1 or (both and other == label):
-                    yield f"{label}: {name} {other} is redundant; drop it"
-
-
-def _all_links(nouns: Mapping[str, Noun]) -> dict[str, tuple[str, ...]]:
-    return {label: noun.hypernyms + noun.loose_hypernyms for label, noun in nouns.items()}
-
-
-def _cycles(nouns: Mapping[str, Noun]) -> Iterator[str]:
-    """One fault for each set of labels that stand above one another."""
-    above, told = _closure(_all_links(nouns)), set[str]()
-    for label in nouns:
-        if label in above[label] and label not in told:
-            ring = sorted(other for other in above[label] if label in above.get(other, ()))
-            told.update(ring)
-            yield f"{label}: cycle of hypernyms through {', '.join(ring)}; drop one link"
-
-
-def _closure(links: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
-    """All that each label reaches in one step or more."""
-    reached = {}
-    for label in links:
-        seen: set[str] = set()
-        todo = list(links[label])
-        while todo:
-            step = todo.pop()
-            if step not in seen:
-                seen.add(step)
-                todo += links.get(step, ())
-        reached[label] = frozenset(seen)
-    return reached
-
-
-def _inverse(links: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
-    back: dict[str, set[str]] = {}
-    for label, others in links.items():
-        for other in others:
-            back.setdefault(other, set()).add(label)
-    return {label: frozenset(others) for label, others in back.items()}
 
 
 def _read_hierarchy(path: Path, mids: Mapping[str, Noun]) -> dict[str, set[str]]:
@@ -446,16 +384,13 @@ def _read_hierarchy(path: Path, mids: Mapping[str, Noun]) -> dict[str, set[str]]
         todo: list[tuple[Any, str]] = [(json.loads(path.read_text("utf-8")), "")]
         while todo:
             node, above = todo.pop()
-            noun = mids.get(node["LabelName"])
-            if noun:
+            if noun := mids.get(node["LabelName"]):
                 parents.setdefault(noun.label, set()).update({above} - {""})
             todo += [(child, noun.label if noun else above) for child in node.get("Subcategory", ())]
     except (OSError, ValueError, RecursionError) as error:
         raise NounTableError(path, [f"cannot be read as JSON: {error}; download it again"]) from error
     except (KeyError, TypeError, AttributeError) as error:
-        raise NounTableError(
-            path, ["a class without LabelName; give bbox_labels_600_hierarchy.json"]
-        ) from error
+        raise NounTableError(path, ["is no class hierarchy: a class without LabelName"]) from error
     if not parents:
-        raise NounTableError(path, ["no class of this table; give bbox_labels_600_hierarchy.json"])
+        raise NounTableError(path, ["has no class of the noun table; give bbox_labels_600_hierarchy.json"])
     return parents

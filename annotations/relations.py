@@ -11,14 +11,13 @@ from collections.abc import Hashable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from naturel.annotations import relation_checks
 from naturel.annotations.errors import UserError
-
 
 _TERM = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*")
 
@@ -263,37 +262,48 @@ class Vocabulary:
         return frozenset(found)
 
     def _exclude(self, name: str, mutual: frozenset[str]) -> dict[Implied, str]:
+        implied = self._implied[name]
+        exclusive = {(other, swapped) for item, swapped in implied for other in self.by_name[item].excludes}
+        antisymmetric = {
+            (item, not swapped)
+            for item, swapped in implied
+            if self.by_name[item].symmetry is Symmetry.ANTISYMMETRIC and item not in mutual
+        }
         found: dict[Implied, str] = {}
-        # r's own statements come first, so that a proof names the plainest reason.
-        implied = sorted(self._implied[name], key=lambda item: (item != (name, False), item[1], item[0]))
-
-        def antisymmetric(item: Implied) -> None:
-            relation = self.by_name[item[0]]
-            if relation.symmetry is Symmetry.ANTISYMMETRIC and relation.name not in mutual:
-                found.setdefault((relation.name, not item[1]), "antisymmetric")
-
-        antisymmetric((name, False))
-        for other, swapped in implied:
-            for excluded in self.by_name[other].excludes:
-                found.setdefault((excluded, swapped), "exclusive")
-        for item in implied:
-            antisymmetric(item)
-        for (excluded, swapped), proof in list(found.items()):
-            for other, closure in self._implied.items():
-                for way in (False, True):
-                    if (excluded, swapped != way) in closure:
-                        found.setdefault((other, way), proof)
+        # What is stated comes before what would imply it. Where both proofs hold, the plainer one is named: of the
+        # same pair that the two relations exclude each other, of the swapped pair that it is a swap.
+        for by_exclusion, by_swap in (
+            (exclusive, antisymmetric),
+            (self._implying(exclusive), self._implying(antisymmetric)),
+        ):
+            for item in sorted(by_exclusion | by_swap):
+                swap = item in by_swap and (item[1] or item not in by_exclusion)
+                found.setdefault(item, "antisymmetric" if swap else "exclusive")
         return found
 
+    def _implying(self, items: set[Implied]) -> set[Implied]:
+        """Find what would imply one of `items`, and is therefore as false as they are."""
+        return {
+            (name, way)
+            for name, closure in self._implied.items()
+            for way in (False, True)
+            if any((other, swapped != way) in closure for other, swapped in items)
+        }
 
-_BaseLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+if TYPE_CHECKING:
+    _BaseLoader = yaml.SafeLoader
+else:
+    _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_BaseLoader):
     """YAML loader for which "on" is a word, keys are text, and a key given twice is a fault."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 (yaml's own attribute)
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        first: [
+            (tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"
+        ]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -304,7 +314,8 @@ class _Loader(_BaseLoader):
             raise yaml.YAMLError(f"{', '.join(twice)} given twice{node.start_mark}")
         for key, _ in node.value:
             key.tag = "tag:yaml.org,2002:str"
-        return super().construct_mapping(node, deep=deep)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
 
 
 def _read(path: Path) -> dict[str, Relation]:
@@ -312,7 +323,9 @@ def _read(path: Path) -> dict[str, Relation]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise VocabularyError(f"{path}: cannot be read as YAML ({error}); mend or restore the file") from error
+        raise VocabularyError(
+            f"{path}: cannot be read as YAML ({error}); mend or restore the file"
+        ) from error
     entries = content.get("relations") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise VocabularyError(f"{path}: has no entries under 'relations'; add one entry a relation")

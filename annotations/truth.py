@@ -175,8 +175,8 @@ class _Court:
         relation = self.q_relation[rows][question]
 
         proved, disproved = self._said(a, b, relation)
-        by_boxes = geometry.holds_by_relation(self._rules("true"), relation, self.boxes[a], self.boxes[b])
-        against = geometry.holds_by_relation(self._rules("false"), relation, self.boxes[a], self.boxes[b])
+        by_boxes = geometry.holds_by_relation(relation, self._rules("true"), self.boxes[a], self.boxes[b])
+        against = geometry.holds_by_relation(relation, self._rules("false"), self.boxes[a], self.boxes[b])
         proved = np.where((proved == _NONE) & by_boxes, _GEOMETRIC, proved)
         disproved = np.where((disproved == _NONE) & against, _GEOMETRIC, disproved)
         group = self.is_group[a] | self.is_group[b]
@@ -252,8 +252,8 @@ class _Court:
         proof[verdict == 2] = np.where(all_disproved, best_against, _ABSENT)[verdict == 2]
         return verdict, proof
 
-    def _rules(self, which: str) -> list[Rule]:
-        return [getattr(self.vocabulary[name].geometry, which) for name in self.names]
+    def _rules(self, which: str) -> dict[int, Rule]:
+        return {i: getattr(self.vocabulary[name].geometry, which) for i, name in enumerate(self.names)}
 
 
 class _Meaning:

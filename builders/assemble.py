@@ -6,25 +6,24 @@ picture, and three different sentences exist on either side; else it is left out
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations.joins import Integers, codes_of
 from naturel.annotations.truth import FALSE, TRUE
 from naturel.builders.candidates import POSITIVE, SWAP
+from naturel.builders.choice import Hashes, hash_texts, mix
 
 COMPLEX = 3
 """Complex captions a side."""
 CHUNK = 50_000
 """Records assembled at a time."""
 
-NOT_PROVED = "record: the positive is not proved (annotations contradict each other)"
+NOT_PROVED = "record: the positive is not proved (other annotations or the boxes contradict it)"
 NO_NEGATIVE = "record: no negative claim is proved false"
 FEW_SENTENCES = "record: fewer than three different sentences"
 
@@ -64,7 +63,7 @@ def assemble(candidates: pa.Table, captions: pa.Table, seed: int) -> tuple[pa.Ta
     owner = owner[owner >= 0]
     dropped[NO_NEGATIVE] += proved.num_rows - len(np.unique(owner))
 
-    hashes = np.array([_hash(f"{seed}\t{name}") for name in record_keys.to_pylist()], dtype=np.uint64)
+    hashes = hash_texts(f"{seed}\t{name}" for name in record_keys.to_pylist())
     sentences = _Sentences(captions)
     choice = _choose(proved, false, owner, hashes, sentences)
     dropped[FEW_SENTENCES] += len(np.unique(owner)) - len(choice.records)
@@ -73,21 +72,6 @@ def assemble(candidates: pa.Table, captions: pa.Table, seed: int) -> tuple[pa.Ta
 
 def _record_key(table: pa.Table) -> pa.Array:
     return pc.binary_join_element_wise(table["image_id"], table["positive_claim"], "\t").combine_chunks()
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-
-
-def _mix(*keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """A stable pseudo-random number for each combination of keys (the finaliser of SplitMix64)."""
-    mixed = np.zeros(1, dtype=np.uint64)
-    for key in keys:
-        mixed = (mixed ^ key) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return mixed
 
 
 class _Sentences:
@@ -106,17 +90,17 @@ class _Sentences:
         self.simple[claim[simple]] = rows[simple]
         self.complex = np.full((len(self.claims), len(names)), -1, dtype=np.int64)
         self.complex[claim[~simple], construction[~simple]] = rows[~simple]
-        self.construction_hash = np.array([_hash(str(name)) for name in names.to_pylist()], dtype=np.uint64)
+        self.construction_hash = hash_texts(names.to_pylist())
 
 
 def _choose(
-    proved: pa.Table, false: pa.Table, owner: Integers, hashes: npt.NDArray[np.uint64], sentences: _Sentences
+    proved: pa.Table, false: pa.Table, owner: Integers, hashes: Hashes, sentences: _Sentences
 ) -> Choice:
     negative_claim = codes_of(false["claim_id"], sentences.claims)
     rank = np.asarray(false["rank"].to_numpy(), dtype=np.int64)
     is_swap = np.asarray(pc.equal(false["kind"], SWAP))
-    claim_hash = np.array([_hash(name) for name in sentences.claims.to_pylist()], dtype=np.uint64)
-    shuffled = _mix(hashes[owner], claim_hash[negative_claim])
+    claim_hash = hash_texts(sentences.claims.to_pylist())
+    shuffled = mix(hashes[owner], claim_hash[negative_claim])
 
     best = _first_by_group(owner, np.lexsort((rank, ~is_swap, owner)), len(proved))[:, :1]
     mixed = _first_by_group(owner, np.lexsort((rank, shuffled, owner)), len(proved), COMPLEX)
@@ -158,10 +142,10 @@ def _first_by_group(groups: Integers, order: Integers, count: int, width: int = 
 
 
 def _pair_constructions(
-    positive: Integers, negative: Integers, hashes: npt.NDArray[np.uint64], sentences: _Sentences
+    positive: Integers, negative: Integers, hashes: Hashes, sentences: _Sentences
 ) -> tuple[Integers, Integers]:
     """Three caption rows a side for each record, the i-th two in the same construction wherever both have it."""
-    preference = _mix(hashes[:, None], sentences.construction_hash[None, :]) >> np.uint64(12)
+    preference = mix(hashes[:, None], sentences.construction_hash[None, :]) >> np.uint64(12)
     score = preference.astype(np.float64) / 2.0**52  # in [0, 1)
     ours = sentences.complex[positive]
     free_ours = ours >= 0

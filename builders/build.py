@@ -213,7 +213,7 @@ class _Build:
                 _of_images(source.table("relations"), usable),
             )
             with self.progress.task("claims", triplets.num_rows, "image-triplets") as task:
-                judged = judge_candidates(triplets, evidence, self.vocabulary, self.nouns)
+                judged = judge_candidates(triplets, evidence, self.vocabulary, self.nouns, self.settings.seed)
                 task.advance(triplets.num_rows)
             write_table(judged.claims, schema.CLAIMS, folder / "claims.parquet", ["claim_id"])
             order = ["image_id", "positive_claim", "kind", "rank", "claim_id"]
@@ -222,7 +222,7 @@ class _Build:
             counts |= {f"verdicts, {name}": count for name, count in sorted(judged.outcomes.items())}
             return StepResult(counts, {"image-triplet: its picture is missing": lost})
 
-        return self.workspace.step("claims", self._key(source, pictures), run)
+        return self.workspace.step("claims", self._key(source, pictures, seed=self.settings.seed), run)
 
     def _captions(self, claims: Step) -> Step:
         settings = self.settings
@@ -251,9 +251,7 @@ class _Build:
             chosen, dropped = assemble(
                 claims.table("candidates"), captions.table("captions"), self.settings.seed
             )
-            attributes = {
-                attribute.label: attribute.adjective for attribute in self.nouns.attributes.values()
-            }
+            attributes = {attribute.label: attribute.adjective for attribute in self.nouns.attributes.values()}
             records = complete_records(
                 chosen,
                 claims=claims.table("claims"),

@@ -11,13 +11,24 @@ import pyarrow.compute as pc
 
 from naturel.annotations import schema
 from naturel.annotations.claims import Claim
-from naturel.annotations.joins import codes_of, matches
+from naturel.annotations.joins import Integers, codes_of, matches
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Kind, Symmetry, Vocabulary
 from naturel.annotations.truth import FALSE, TRUE, Evidence, judge
+from naturel.builders.choice import mix, seeded
 
 POSITIVE = "positive"
-SWAP, CONTRAST, ATTRIBUTE = "swap", "contrast", "attribute"
+SWAP, CONTRAST, ATTRIBUTE, SUBJECT, OBJECT = "swap", "contrast", "attribute", "subject", "object"
+KINDS = (POSITIVE, SWAP, CONTRAST, ATTRIBUTE, SUBJECT, OBJECT)
+"""A positive, and the kinds of negatives: roles swapped, another relation of the same two, another attribute, and
+the subject or the object replaced by a thing that is verified absent from the picture."""
+
+REPLACEMENTS = 2
+"""Replacements tried a record and side."""
+REPLACEMENT_RANK = 100
+"""Replacements come after swaps and contrasts."""
+
+_KEY = ["subject_label", "relation", "object_label"]
 
 
 @dataclass(frozen=True, order=True)
@@ -33,7 +44,8 @@ def negatives_of(triplet: Triplet, vocabulary: Vocabulary, nouns: NounTable) -> 
     """What a negative of a triplet could claim, best first, with its kind; nothing is said of its truth yet."""
     subject, relation, thing = triplet.subject_label, vocabulary[triplet.relation], triplet.object_label
     if relation.kind == Kind.ATTRIBUTE:
-        excludes = nouns.attributes[thing].excludes if thing in nouns.attributes else ()
+        attribute = nouns.attribute_for(thing)
+        excludes = attribute.excludes if attribute else ()
         return [(Triplet(subject, relation.name, other), ATTRIBUTE) for other in excludes]
     negatives = [(Triplet(subject, other, thing), CONTRAST) for other in relation.contrasts]
     if relation.symmetry != Symmetry.SYMMETRIC and subject != thing:
@@ -62,7 +74,7 @@ class JudgedClaims:
 
 
 def judge_candidates(
-    triplets: pa.Table, evidence: Evidence, vocabulary: Vocabulary, nouns: NounTable
+    triplets: pa.Table, evidence: Evidence, vocabulary: Vocabulary, nouns: NounTable, seed: int
 ) -> JudgedClaims:
     """Judge every record's positive and its possible negatives.
 
@@ -71,79 +83,121 @@ def judge_candidates(
         evidence: What is known about the pictures, boxes upright.
         vocabulary: The relations.
         nouns: The nouns.
+        seed: The build's seed; it chooses among many replacements.
 
     Returns:
         The claims and the judged candidates.
     """
-    key = ["subject_label", "relation", "object_label"]
-    distinct = sorted(
-        Triplet(*row.values())
-        for row in triplets.select(key).group_by(key).aggregate([]).select(key).to_pylist()
-    )
-    plan = [(i, positive, POSITIVE, -1) for i, positive in enumerate(distinct)]
-    for i, positive in enumerate(distinct):
-        negatives = negatives_of(positive, vocabulary, nouns)
-        plan += [(i, negative, kind, rank) for rank, (negative, kind) in enumerate(negatives)]
-    claims = [claim_of(triplet, vocabulary, nouns) for _, triplet, _, _ in plan]
-
-    names = pa.array(["\t".join((t.subject_label, t.relation, t.object_label)) for t in distinct])
-    row_key = pc.binary_join_element_wise(*(triplets[name] for name in key), "\t")
-    row, entry = matches(codes_of(row_key, names), np.array([i for i, *_ in plan], dtype=np.int64))
-
+    universe, entries = _plan(triplets, evidence.absent_labels, vocabulary, nouns, seed)
+    labels = {name: pa.array([getattr(t, name) for t in universe], pa.string()) for name in _KEY}
+    ids = pa.array([claim_of(t, vocabulary, nouns).claim_id for t in universe], pa.string())
+    claim, positive = pa.array(entries.claim), pa.array(entries.positive)
     asked = pa.table(
-        {
-            "image_id": triplets["image_id"].take(pa.array(row)),
-            "subject_label": pa.array([t.subject_label for _, t, _, _ in plan]).take(pa.array(entry)),
-            "relation": pa.array([t.relation for _, t, _, _ in plan]).take(pa.array(entry)),
-            "object_label": pa.array([t.object_label for _, t, _, _ in plan]).take(pa.array(entry)),
-        }
+        {"image_id": triplets["image_id"].take(pa.array(entries.row))}
+        | {name: column.take(claim) for name, column in labels.items()}
     )
     verdicts = judge(asked, evidence, vocabulary, nouns)
-    ids = pa.array([claim.claim_id for claim in claims])
-    positive_ids = pa.array([claim_of(t, vocabulary, nouns).claim_id for t in distinct])
     candidates = pa.table(
         {
             "image_id": asked["image_id"],
-            "positive_claim": positive_ids.take(pa.array([i for i, *_ in plan]).take(pa.array(entry))),
-            "claim_id": ids.take(pa.array(entry)),
-            "kind": pa.array([kind for *_, kind, _ in plan]).take(pa.array(entry)),
-            "rank": pa.array([rank for *_, rank in plan], pa.int16()).take(pa.array(entry)),
+            "positive_claim": ids.take(positive),
+            "claim_id": ids.take(claim),
+            "kind": pa.array(KINDS).take(pa.array(entries.kind)),
+            "rank": pa.array(entries.rank, pa.int16()),
             "truth": verdicts["truth"],
             "proof": verdicts["proof"],
         }
     )
-    table = _claim_table(plan, claims, candidates)
+    table = _claim_table(universe, candidates, vocabulary, nouns)
     return JudgedClaims(table, candidates.select(schema.CANDIDATES.names), _outcomes(candidates))
 
 
+@dataclass(frozen=True)
+class _Entries:
+    """Questions to be judged: numbers of a triplet row, of its own and of the asked triplet, kind and rank."""
+
+    row: Integers
+    positive: Integers
+    claim: Integers
+    kind: Integers
+    rank: Integers
+
+
+def _plan(
+    triplets: pa.Table, absent: pa.Table, vocabulary: Vocabulary, nouns: NounTable, seed: int
+) -> tuple[list[Triplet], _Entries]:
+    """All triplets that are to be judged somewhere, and where."""
+    own = sorted(
+        Triplet(*row.values()) for row in triplets.group_by(_KEY).aggregate([]).select(_KEY).to_pylist()
+    )
+    place = {triplet: i for i, triplet in enumerate(own)}
+    static = [(i, i, KINDS.index(POSITIVE), -1) for i in range(len(own))]
+    for i, positive in enumerate(own):
+        for rank, (negative, kind) in enumerate(negatives_of(positive, vocabulary, nouns)):
+            number = place.setdefault(negative, len(place))
+            static.append((i, number, KINDS.index(kind), rank))
+    plan = np.array(static, dtype=np.int64)
+    code = codes_of(pc.binary_join_element_wise(*(triplets[name] for name in _KEY), "\t"), _names(own))
+    row, entry = matches(code, plan[:, 0])
+    parts = [np.stack([row, plan[entry, 0], plan[entry, 1], plan[entry, 2], plan[entry, 3]])]
+    parts += [_replacements(triplets, code, absent, own, kind, seed) for kind in (SUBJECT, OBJECT)]
+    return list(place), _Entries(*np.concatenate(parts, axis=1))
+
+
+def _names(triplets: list[Triplet]) -> pa.Array:
+    return pa.array(["\t".join((t.subject_label, t.relation, t.object_label)) for t in triplets], pa.string())
+
+
+def _replacements(
+    triplets: pa.Table, code: Integers, absent: pa.Table, own: list[Triplet], kind: str, seed: int
+) -> Integers:
+    """Put a thing that is verified absent in the place of the subject or the object.
+
+    Only triplets that are a positive elsewhere in the build are made, so that the words alone tell nothing.
+    """
+    column = "subject_label" if kind == SUBJECT else "object_label"
+    images = pc.unique(triplets["image_id"])
+    row, at = matches(codes_of(triplets["image_id"], images), codes_of(absent["image_id"], images))
+    rows = triplets.take(pa.array(row))
+    replaced = {name: rows[name] for name in _KEY} | {column: absent["label"].take(pa.array(at))}
+    claim = codes_of(pc.binary_join_element_wise(*(replaced[name] for name in _KEY), "\t"), _names(own))
+    known = claim >= 0
+    row, claim = row[known], claim[known]
+    order = np.lexsort((claim, mix(seeded(seed), row.astype(np.uint64), claim.astype(np.uint64)), row))
+    row, claim = row[order], claim[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    keep = rank < REPLACEMENTS
+    row, claim, rank = row[keep], claim[keep], rank[keep]
+    return np.stack([row, code[row], claim, np.full(len(row), KINDS.index(kind)), REPLACEMENT_RANK + rank])
+
+
 def _claim_table(
-    plan: list[tuple[int, Triplet, str, int]], claims: list[Claim], candidates: pa.Table
+    universe: list[Triplet], candidates: pa.Table, vocabulary: Vocabulary, nouns: NounTable
 ) -> pa.Table:
+    """The claims that are proved somewhere, with the number of pictures."""
     counts = {}
     for truth in (TRUE, FALSE):
         chosen = candidates.filter(pc.equal(candidates["truth"], truth))
-        per_claim = chosen.group_by("claim_id").aggregate([("image_id", "count_distinct")])
-        counts[truth] = dict(
-            zip(
-                per_claim["claim_id"].to_pylist(),
-                per_claim["image_id_count_distinct"].to_pylist(),
-                strict=True,
-            )
-        )
-    rows = {}
-    for (_, triplet, _, _), claim in zip(plan, claims, strict=True):
-        rows[claim.claim_id] = {
-            "claim_id": claim.claim_id,
-            "subject": claim.subject,
-            "relation": claim.relation,
-            "object": claim.object,
-            "subject_label": triplet.subject_label,
-            "object_label": triplet.object_label,
-            "images_true": counts[TRUE].get(claim.claim_id, 0),
-            "images_false": counts[FALSE].get(claim.claim_id, 0),
+        pairs = chosen.group_by(["claim_id", "image_id"]).aggregate([])
+        counts[truth] = {
+            entry["values"]: entry["counts"] for entry in pairs["claim_id"].value_counts().to_pylist()
         }
-    used = [row for row in rows.values() if row["images_true"] or row["images_false"]]
-    return pa.Table.from_pylist(used, schema.CLAIMS)
+    rows = {}
+    for triplet in universe:
+        claim = claim_of(triplet, vocabulary, nouns)
+        true, false = (counts[truth].get(claim.claim_id, 0) for truth in (TRUE, FALSE))
+        if true or false:
+            rows[claim.claim_id] = {
+                "claim_id": claim.claim_id,
+                "subject": claim.subject,
+                "relation": claim.relation,
+                "object": claim.object,
+                "subject_label": triplet.subject_label,
+                "object_label": triplet.object_label,
+                "images_true": true,
+                "images_false": false,
+            }
+    return pa.Table.from_pylist(list(rows.values()), schema.CLAIMS)
 
 
 def _outcomes(candidates: pa.Table) -> Counter[str]:

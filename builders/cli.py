@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
 from rich.console import Console
 
@@ -155,8 +154,9 @@ def _run(application: typer.Typer, name: str) -> None:
     command = typer.main.get_command(application)
     try:
         code = command.main(prog_name=name, standalone_mode=False)
-    except click.ClickException as error:
-        fail(f"{error.format_message()} See {name} --help.")
-    except click.Abort:
+    except typer.Abort:
         raise SystemExit(130) from None
+    except typer.TyperException as error:
+        message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+        fail(f"{message} See {name} --help.")
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -351,6 +351,8 @@ class _Gathering:
         for wanted in jobs:
             row = await self._gather(wanted)
             async with self._order:
+                if self._writer.failed:  # another task met the full disk and ends the run
+                    return
                 self._writer.add(row)
                 if self._writer.full:
                     await asyncio.to_thread(self._writer.flush)

@@ -40,7 +40,7 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
         console.print("left out:")
         reasons = Table(show_header=False, box=None, pad_edge=False)
         reasons.add_column(justify="right")
-        reasons.add_column()
+        reasons.add_column(no_wrap=True)
         for reason, count in sorted(dropped, key=lambda item: -item[1])[:REASONS]:
             reasons.add_row(f"  {count:,}", reason)
         console.print(reasons)

@@ -25,14 +25,28 @@ class AttributeWords:
         return self.attribute.predicate
 
     @property
-    def whole(self) -> NounPhrase:
-        """The noun with its adjective: "a wooden table"."""
-        return replace(self.s, adjective=self.attribute.adjective)
+    def precedes(self) -> bool:
+        """Whether the adjective can precede the noun: a dog that is lying down is no "lying dog"."""
+        return not self.predicate.startswith(f"{self.attribute.adjective} ")
 
     @property
     def follows(self) -> bool:
         """Whether the predicate can follow the noun: "a bag made of leather", "a man smiling"."""
         return " " in self.predicate or self.predicate.endswith("ing")
+
+    @property
+    def bare(self) -> str:
+        """Noun and attribute without an article: "wooden table", "dog lying down"."""
+        return self._whole.bare if self.precedes else f"{self.s.bare} {self.predicate}"
+
+    @property
+    def a(self) -> str:
+        """The indefinite phrase: "a wooden table", "a dog lying down"."""
+        return self._whole.a if self.precedes else f"{self.s.a} {self.predicate}"
+
+    @property
+    def _whole(self) -> NounPhrase:
+        return replace(self.s, adjective=self.attribute.adjective)
 
 
 Build = Callable[[AttributeWords], str | None]
@@ -60,7 +74,7 @@ def _svo(w: AttributeWords) -> str | None:
 
 @construction("existential", "There is: There is a wooden table.")
 def _existential(w: AttributeWords) -> str | None:
-    return f"there {w.s.be} {w.whole.a}"
+    return f"there {w.s.be} {w.a}"
 
 
 @construction("existential_relative", "There is, with a clause: There is a table that is wooden.")
@@ -70,7 +84,9 @@ def _existential_relative(w: AttributeWords) -> str | None:
 
 @construction("existential_reduced", "There is, attribute last: There is a bag made of leather.")
 def _existential_reduced(w: AttributeWords) -> str | None:
-    return f"there {w.s.be} {w.s.a} {w.predicate}" if w.follows else None
+    if not (w.follows and w.precedes):  # without the second, it would be the same as "existential"
+        return None
+    return f"there {w.s.be} {w.s.a} {w.predicate}"
 
 
 @construction("cleft", "cleft on the noun: It is the table that is wooden.")
@@ -85,7 +101,7 @@ def _topic(w: AttributeWords) -> str | None:
 
 @construction("identification", "this is: This is a wooden table.")
 def _identification(w: AttributeWords) -> str | None:
-    return f"{w.s.this} {w.whole.a}"
+    return f"{w.s.this} {w.a}"
 
 
 @construction("relative", "relative clause: A table that is wooden.")
@@ -100,12 +116,12 @@ def _reduced(w: AttributeWords) -> str | None:
 
 @construction("picture", "the picture shows: The picture shows a wooden table.")
 def _picture(w: AttributeWords) -> str | None:
-    return f"the picture shows {w.whole.a}"
+    return f"the picture shows {w.a}"
 
 
 @construction("picture_of", "a picture of: This is a picture of a wooden table.")
 def _picture_of(w: AttributeWords) -> str | None:
-    return f"this is a picture of {w.whole.a}"
+    return f"this is a picture of {w.a}"
 
 
 @construction("picture_relative", "shows, with a clause: The picture shows a table that is wooden.")
@@ -120,9 +136,9 @@ def _in_picture(w: AttributeWords) -> str | None:
 
 @construction("seen", "you can see: You can see a wooden table.")
 def _seen(w: AttributeWords) -> str | None:
-    return f"you can see {w.whole.a}"
+    return f"you can see {w.a}"
 
 
 @construction("seen_passive", "can be seen: A wooden table can be seen.")
 def _seen_passive(w: AttributeWords) -> str | None:
-    return f"{w.whole.a} can be seen"
+    return f"{w.a} can be seen"

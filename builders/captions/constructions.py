@@ -218,6 +218,8 @@ def _passive_relative(w: Words) -> str | None:
 
 @construction("pied", "preposition before which: A table on which there is a cat.", varies=True)
 def _pied(w: Words) -> str | None:
+    if w.p.is_far:
+        return None
     if w.p.is_place:
         return f"{w.o.a} {w.p.reduced} {w.o.which} there {w.s.be} {w.s.a}"
     if w.p.pied is None:

@@ -117,13 +117,13 @@ def write_relation(
         text = each.build(Words(s, Predicate(relation, variant), o, inverted))
         if text is not None:
             sentences.append(_complex(distinguish(text, s) if twin else text, name))
-    return sentences
+    return _without_repeats(sentences)
 
 
 def write_attribute(noun: Noun, attribute: Attribute) -> list[Sentence]:
     """Gives every sentence for an attribute claim."""
     words = AttributeWords(NounPhrase(noun), attribute)
-    sentences = [Sentence(normalise(words.whole.bare, "simple", _proper(words.whole)), "simple", SIMPLE)]
+    sentences = [Sentence(normalise(words.bare, "simple", _proper(words.s)), "simple", SIMPLE)]
     for name, (_, build) in ATTRIBUTIVE.items():
         text = build(words)
         if text is not None:
@@ -148,6 +148,11 @@ def choose_constructions(available: Sequence[str], key: str, count: int, seed: i
 
 def _complex(text: str, name: str) -> Sentence:
     return Sentence(normalise(text), "complex", name)
+
+
+def _without_repeats(sentences: list[Sentence]) -> list[Sentence]:
+    """Keeps the first of equal sentences: the passive of "surround" is its inverse, "is surrounded by"."""
+    return list({sentence.text: sentence for sentence in reversed(sentences)}.values())[::-1]
 
 
 def _proper(phrase: NounPhrase) -> frozenset[str]:

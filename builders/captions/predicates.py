@@ -14,9 +14,10 @@ from naturel.builders.captions.noun_phrases import NounPhrase
 
 _PLACE = re.compile(
     r"(above|across|adjacent|against|along|alongside|around|at|atop|behind|below|beneath|beside|by|close|far|in"
-    r"|inside|near|next|on|outside|over|to|under|underneath|within)\b"
+    r"|inside|near|next|on(?! the (?:left|right))|outside|over|to|under|underneath|within)\b"
 )
-"""The first words of phrases that say where; others ("covered with") say how, and cannot open a sentence."""
+"""How phrases begin that say where; others ("covered with") say how, and cannot open a sentence. "On the left side
+of the bed" is left out because it can mean a place on the bed itself."""
 
 _WITHOUT_PRONOUN = frozenset({"at", "over", "by"})
 """Prepositions that mean something else before a pronoun: "be at it", "be over it"."""
@@ -74,7 +75,12 @@ class Predicate:
     @property
     def takes_pronoun(self) -> bool:
         """Whether "a table with a cat on it" is good English with this preposition."""
-        return self.is_place and self.reduced not in _WITHOUT_PRONOUN and not self.reduced.startswith("far ")
+        return self.is_place and not self.is_far and self.reduced not in _WITHOUT_PRONOUN
+
+    @property
+    def is_far(self) -> bool:
+        """Whether it says a distance, and so where the subject is not."""
+        return self.reduced.startswith("far ")
 
     @property
     def side(self) -> str | None:

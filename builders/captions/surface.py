@@ -33,7 +33,7 @@ def normalise(text: str, style: Style = "complex", proper: Collection[str] = ())
     Returns:
         The caption in NFC with straight quotes and single spaces; normalising it again changes nothing.
     """
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text).translate(_STRAIGHT))
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).translate(_STRAIGHT)
     text = _SPACE_BEFORE_PUNCTUATION.sub("", " ".join(text.split()))
     text = text.rstrip(_END)
     if not text:

@@ -49,7 +49,11 @@ def write_captions(
         .unique()
         .to_pylist()
     ]
-    writer = Writer({relation.name: relation for relation in vocabulary}, words, nouns.attributes)
+    writer = Writer(
+        {relation.name: relation for relation in vocabulary},
+        words,
+        nouns.attributes,
+    )
     rows = []
     with progress.task("captions", claims.num_rows, "claims") as task:
         for row in claims.select(["claim_id", "subject", "relation", "object"]).to_pylist():

@@ -107,7 +107,7 @@ def _label_names(files: Mapping[str, Path], nouns: NounTable) -> pa.Table:
     """Open Images id (MID) -> label, from the class files where present, else from the embedded noun table."""
     names = {noun.mid: noun.label for noun in nouns.nouns.values() if noun.mid}
     names |= {attribute.mid: attribute.label for attribute in nouns.attributes.values() if attribute.mid}
-    attributes = {label.casefold() for label in nouns.attributes}
+    attributes = {attribute.label.casefold() for attribute in nouns.attributes.values()}
     attribute_mids = {attribute.mid for attribute in nouns.attributes.values()}
     kinds = {mid: mid in attribute_mids for mid in names}
     for kind in ("classes", "attributes"):

@@ -46,7 +46,7 @@ HEIGHTS: Mapping[str, float] = {
     "Man": 100, "Woman": 95, "Boy": 74, "Girl": 72, "Cat": 32, "Dog": 42, "Bird": 16, "Horse": 94, "Table": 46,
     "Chair": 52, "Bench": 46, "Box": 34, "Bowl": 16, "Suitcase": 34, "Ball": 18, "Football": 15, "Tennis ball": 8,
     "Tennis racket": 42, "Apple": 11, "Orange": 11, "Mug": 13, "Book": 9, "Bottle": 24, "Guitar": 64, "Drum": 28,
-    "Hat": 13, "Sunglasses": 6, "Backpack": 34, "Umbrella": 62, "Balloon": 46, "Laptop": 20, "Bicycle": 54,
+    "Hat": 16, "Sunglasses": 6, "Backpack": 34, "Umbrella": 62, "Balloon": 46, "Laptop": 20, "Bicycle": 54,
     "Car": 70, "Tree": 112,
 }  # fmt: skip
 """How high things are, where a man is 100: a little larger than life for the small ones."""
@@ -220,7 +220,9 @@ class Scene:
         self.rng.shuffle(choices)
         near_people = any(i.label in (*PEOPLE, "Table") for i in self.items)
         for label in choices:
-            width, _ = self.size(label, scale)
+            width, height = self.size(label, scale)
+            if height > 0.95 * self.ground:
+                continue
             clear = 0.09 if label in PEOPLE or label == "Table" else 0.05 if near_people else 0.04
             stretches = self.free(width, self.width * clear)
             if stretches:
@@ -245,10 +247,9 @@ class Scene:
         layers += [(z, len(self.items) + n, 0, shapes) for n, (z, shapes) in enumerate(self.extra)]
         shaded = set()
         for _, _, owner, shapes in sorted(layers, key=lambda layer: layer[:2]):
-            item = self.items[owner - 1] if owner else None
-            if item and item.shadow and owner not in shaded:
+            if owner and self.items[owner - 1].shadow and owner not in shaded:
                 shaded.add(owner)
-                x0, _, x1, y1 = item.bounds
+                x0, _, x1, y1 = self.items[owner - 1].bounds
                 canvas.shadow((x0 + x1) / 2, y1 - 1, (x1 - x0) * 0.52, 1 + self.unit * 1.6)
             canvas.paint(shapes, owner)
         return canvas.image(), tuple(self._seen(canvas, n) for n in range(1, len(self.items) + 1))

@@ -98,11 +98,17 @@ def test_opt_out_can_be_overridden() -> None:
 
 def test_too_large_is_refused_by_its_length_and_while_it_streams() -> None:
     bomb = Answer(body=gzip.compress(bytes(5_000_000)), headers={"Content-Encoding": "gzip"})
-    with PictureServer({"/long": Answer(body=bytes(2_000_000)), "/bomb": bomb}) as server:
+    script: Script = {
+        "/long": Answer(body=bytes(2_000_000)),
+        "/bomb": bomb,
+        "/promise": Answer(body=b"x", missing=2_000_000),
+    }
+    with PictureServer(script) as server:
         assert fetch(server.url("/long"), max_bytes=100_000).reason == "too_large"
         assert fetch(server.url("/bomb"), max_bytes=100_000).reason == "too_large"
         assert fetch(server.url("/long"), max_bytes=2_000_000).data == bytes(2_000_000)
-        assert server.requests == {"/long": 2, "/bomb": 1}
+        assert fetch(server.url("/promise"), max_bytes=100_000).reason == "too_large"
+        assert server.requests == {"/long": 2, "/bomb": 1, "/promise": 1}
 
 
 @pytest.mark.parametrize(

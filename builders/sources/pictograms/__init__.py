@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from naturel.builders.sources.pictograms import animals, furniture, outdoors, people, things
 from naturel.builders.sources.pictograms.canvas import Canvas
 from naturel.builders.sources.pictograms.palette import random_style
-from naturel.builders.sources.pictograms.people import PEOPLE, Pose, posed
 from naturel.builders.sources.pictograms.pen import Box, Drawing, Pen, Point, Style
+from naturel.builders.sources.pictograms.people import PEOPLE, Pose, posed
 
 __all__ = [
     "PEOPLE",

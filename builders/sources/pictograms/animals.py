@@ -24,7 +24,11 @@ def cat(pen: Pen, style: Style) -> None:
     for x, inner in ((17, 30), (55, 42)):
         tip = 15 if x < 36 else 57
         pen.poly([(x - 1 if x < 36 else x + 1, 24), (tip, 1), (inner, 13)], fur)
-        pen.poly([(x + (1 if x < 36 else -1), 17), (tip + (2 if x < 36 else -2), 6), (inner, 14)], PINK, contour=False)
+        pen.poly(
+            [(x + (1 if x < 36 else -1), 17), (tip + (2 if x < 36 else -2), 6), (inner, 14)],
+            PINK,
+            contour=False,
+        )
     pen.ellipse(36, 28, 22, 18, fur)
     pen.ellipse(36, 36, 10, 7, belly, contour=False)
     for x in (30, 36, 42):
@@ -52,7 +56,19 @@ def dog(pen: Pen, style: Style) -> None:
         pen.stroke([(x, y), (x - 1, 78)], 10, fur, edge=True)
         pen.ellipse(x + 2, 80, 7.5, 4, fur)
     pen.poly(
-        [(12, 44), (20, 34), (44, 36), (62, 33), (68, 22), (82, 26), (84, 42), (77, 58), (62, 61), (40, 57), (19, 60)],
+        [
+            (12, 44),
+            (20, 34),
+            (44, 36),
+            (62, 33),
+            (68, 22),
+            (82, 26),
+            (84, 42),
+            (77, 58),
+            (62, 61),
+            (40, 57),
+            (19, 60),
+        ],
         fur,
         smooth=True,
     )
@@ -104,14 +120,35 @@ def horse(pen: Pen, style: Style) -> None:
         pen.rect(x - 5.5, 115, x + 6.5, 123.5, hoof, radius=1.5)
     pen.poly(
         [
-            (14, 52), (22, 42), (44, 45), (64, 44), (80, 38), (92, 22), (102, 10), (112, 12), (122, 24),
-            (132, 35), (129, 43), (121, 44), (110, 36), (104, 46), (97, 66), (84, 77), (56, 77), (30, 78), (16, 68),
+            (14, 52),
+            (22, 42),
+            (44, 45),
+            (64, 44),
+            (80, 38),
+            (92, 22),
+            (102, 10),
+            (112, 12),
+            (122, 24),
+            (132, 35),
+            (129, 43),
+            (121, 44),
+            (110, 36),
+            (104, 46),
+            (97, 66),
+            (84, 77),
+            (56, 77),
+            (30, 78),
+            (16, 68),
         ],
         coat,
         smooth=True,
     )
     pen.poly([(101, 11), (101, 0), (109, 10)], coat)
-    pen.poly([(103, 6), (94, 12), (84, 28), (76, 42), (86, 43), (94, 30), (101, 18), (109, 16), (110, 9)], mane, smooth=True)
+    pen.poly(
+        [(103, 6), (94, 12), (84, 28), (76, 42), (86, 43), (94, 30), (101, 18), (109, 16), (110, 9)],
+        mane,
+        smooth=True,
+    )
     pen.ellipse(112, 20, 2.4, 2.8, INK, contour=False)
     pen.ellipse(112.8, 19, 0.8, 0.8, WHITE, contour=False)
     pen.ellipse(127, 37, 1.5, 1.7, INK, contour=False)

@@ -21,7 +21,9 @@ def table(pen: Pen, style: Style) -> None:
     pen.rect(1, 13, 119, 20, leg)
     if style.material == "wooden":
         for y in (4.0, 7.0, 10.0):
-            pen.stroke([(14 - y, y), (40, y - 0.7), (70, y + 0.7), (106 + y, y)], 0.5, shade(top, 0.8), smooth=True)
+            pen.stroke(
+                [(14 - y, y), (40, y - 0.7), (70, y + 0.7), (106 + y, y)], 0.5, shade(top, 0.8), smooth=True
+            )
         pen.ellipse(78, 5.5, 4, 1, shade(top, 0.8), contour=False)
         pen.grain(2, 13, 118, 20, leg, 2)
     elif style.material == "plastic":
@@ -50,7 +52,7 @@ def chair(pen: Pen, style: Style) -> None:
     else:
         pen.stroke([(8, 56), (4, 8)], 5, wood, edge=True)
         pen.stroke([(24, 46), (20, 3)], 5, wood, edge=True)
-        for y in (8, 20, 32):
+        for y in (8.0, 20.0, 32.0):
             pen.poly([(5.5, y + 1), (20, y - 6), (21, y + 1), (6, y + 8)], wood)
             if style.material == "wooden":
                 pen.stroke([(7, y + 5), (13, y + 1), (20, y - 2)], 0.5, dark, smooth=True)
@@ -70,7 +72,7 @@ def chair(pen: Pen, style: Style) -> None:
         pen.stroke([(51.5, 64), (52, 92)], 0.5, shade(dark, 0.75))
     pen.anchor("seat", 39, 52)
     pen.anchor("sit", 28, 47)
-    pen.anchor("under", 36, 91)
+    pen.anchor("under", 36, 94)
 
 
 def bench(pen: Pen, style: Style) -> None:
@@ -127,8 +129,11 @@ def box(pen: Pen, style: Style) -> None:
 
 def _arrows(pen: Pen, ink: tuple[int, int, int]) -> None:
     for x in (73, 83):
-        pen.poly([(x, 48), (x + 4, 54), (x + 1.3, 54), (x + 1.3, 62), (x - 1.3, 62), (x - 1.3, 54), (x - 4, 54)], ink,
-                 contour=False)
+        pen.poly(
+            [(x, 48), (x + 4, 54), (x + 1.3, 54), (x + 1.3, 62), (x - 1.3, 62), (x - 1.3, 54), (x - 4, 54)],
+            ink,
+            contour=False,
+        )
     pen.stroke([(68, 65), (88, 65)], 1.4, ink)
 
 
@@ -150,7 +155,9 @@ def bowl(pen: Pen, style: Style) -> None:
 def suitcase(pen: Pen, style: Style) -> None:
     """Draw a suitcase that stands or, the same from here, lies on its long side (96 x 66)."""
     hide, dark = style.main, shade(style.main, 0.68)
-    pen.poly([(37, 12), (38, 3), (41, 1), (55, 1), (58, 3), (59, 12), (54, 12), (54, 5), (42, 5), (42, 12)], dark)
+    pen.poly(
+        [(37, 12), (38, 3), (41, 1), (55, 1), (58, 3), (59, 12), (54, 12), (54, 5), (42, 5), (42, 12)], dark
+    )
     pen.rect(1, 10, 95, 65, hide, radius=6)
     if style.material == "leather":
         pen.rect(4, 13, 92, 62, shade(hide, 1.12), radius=5, contour=False)

@@ -7,7 +7,7 @@ import math
 from naturel.builders.sources.pictograms.pen import INK, Pen, Style, shade
 
 TYRE = (62, 62, 68)
-GLASS = (196, 222, 234)
+GLASS = (214, 232, 242)
 
 
 def bicycle(pen: Pen, style: Style) -> None:
@@ -40,15 +40,17 @@ def bicycle(pen: Pen, style: Style) -> None:
 def car(pen: Pen, style: Style) -> None:
     """Draw a car that goes to the right; who is inside is seen through its windows (190 x 86)."""
     paint, dark = style.main, shade(style.main, 0.75)
-    pen.poly([(50, 38), (64, 9), (74, 4), (122, 4), (132, 9), (154, 38)], (112, 116, 128))
+    pen.poly([(50, 38), (64, 9), (74, 4), (122, 4), (132, 9), (154, 38)], (178, 188, 198))
     pen.in_front = True
     cabin = [(40, 42), (60, 7), (72, 1), (124, 1), (136, 7), (162, 42)]
     window = [(56, 37), (69, 10), (128, 10), (149, 37)]
     pen.poly([*cabin[:4], *cabin[4:], (156, 42), window[3], window[2], window[1], window[0], (46, 42)], paint)
-    pen.poly(window, GLASS, alpha=60, outline=dark)
+    pen.poly(window, GLASS, alpha=36, outline=dark)
     pen.poly([(97, 9), (103, 9), (103, 38), (97, 38)], paint)
-    pen.stroke([(108, 32), (118, 14)], 1.4, (250, 250, 250))
-    pen.poly([(3, 70), (2, 50), (8, 42), (46, 37), (156, 37), (178, 43), (187, 52), (188, 70), (182, 74), (8, 74)], paint)
+    pen.poly(
+        [(3, 70), (2, 50), (8, 42), (46, 37), (156, 37), (178, 43), (187, 52), (188, 70), (182, 74), (8, 74)],
+        paint,
+    )
     pen.stroke([(100, 40), (100, 70)], 0.9, dark)
     pen.stroke([(56, 40), (56, 58)], 0.9, dark)
     pen.stroke([(6, 60), (184, 60)], 1.2, dark)
@@ -62,7 +64,7 @@ def car(pen: Pen, style: Style) -> None:
     pen.in_front = False
     pen.anchor("roof", 98, 2)
     pen.anchor("inside", 117, 42)
-    pen.anchor("inside_back", 80, 42)
+    pen.anchor("middle", 102, 42)
 
 
 def tree(pen: Pen, style: Style) -> None:

@@ -92,9 +92,9 @@ class _Figure:
         for side, target in sides:
             hip = (30 + side * spread, build.hip - 1)
             if pose.kind == "sit":
-                hip = (30 + side * 1.5, build.hip - 3 - side)
-                knee = (hip[0] + thigh - 1, build.hip - 1 - side)
-                foot = (knee[0] + 1 + side, knee[1] + shin + 1)
+                hip = (30 - side * 1.2, build.hip - 2 + side * 0.8)
+                knee = (hip[0] + thigh - 1, hip[1] + 1)
+                foot = (knee[0] + 0.5, knee[1] + shin + 1)
                 self._leg(hip, knee, foot, seated=True)
             elif target is not None:
                 foot = pen.local(target)
@@ -133,7 +133,9 @@ class _Figure:
                 pen.poly([(26.5, top - 0.6), (33.5, top - 0.6), (30, top + 4)], style.skin)
                 pen.stroke([(30, top + 4), (30, hip + 1)], 0.7, shade(style.main, 0.75))
             else:
-                pen.rect(30 - half + 0.6, y + 7, 30 + half - 0.6, y + 13, shade(style.main, 1.6), contour=False)
+                pen.rect(
+                    30 - half + 0.6, y + 7, 30 + half - 0.6, y + 13, shade(style.main, 1.6), contour=False
+                )
             return
         waist = hip - 10
         pen.poly([(26, top), (34, top), (30 + half + 1.4, top + 3), (30 + half - 2.2, waist),
@@ -170,8 +172,19 @@ class _Figure:
             pen.ellipse(30 + side * (rx - 0.2), y + 1.5, 1.9, 2.4, style.skin)
         pen.ellipse(30, y, rx, ry, style.skin)
         if self.label == "Man" and style.variant != "shaven":
-            pen.poly([(30 - rx + 0.6, y + 1), (fx - 4, y + 4.6), (fx, y + 3.9), (fx + 4, y + 4.6), (30 + rx - 0.6, y + 1),
-                      (30 + rx - 1.8, y + 6.6), (30, y + ry + 0.6), (30 - rx + 1.8, y + 6.6)], style.hair)  # fmt: skip
+            pen.poly(
+                [
+                    (30 - rx + 0.6, y + 1),
+                    (fx - 4, y + 4.6),
+                    (fx, y + 3.9),
+                    (fx + 4, y + 4.6),
+                    (30 + rx - 0.6, y + 1),
+                    (30 + rx - 1.8, y + 6.6),
+                    (30, y + ry + 0.6),
+                    (30 - rx + 1.8, y + 6.6),
+                ],
+                style.hair,
+            )
         for side in (-1, 1):
             pen.ellipse(fx + side * rx * 0.38, fy - 0.4, rx * 0.12, rx * 0.15, INK, contour=False)
             pen.stroke([(fx + side * rx * 0.2, fy - rx * 0.38), (fx + side * rx * 0.55, fy - rx * 0.4)], 0.8,
@@ -212,11 +225,15 @@ class _Figure:
         upper, fore = build.arm
         for side, target, name in ((-1, self.pose.left_hand, "left"), (1, self.pose.right_hand, "right")):
             shoulder = (30 + side * (build.shoulder[1] - 0.4), build.shoulder[0] + 0.6)
-            if target is None:
+            if self.pose.kind == "bust":
+                elbow = (shoulder[0] + side * 2, shoulder[1] + 7)
+                hand = elbow
+            elif target is None:
                 elbow = (shoulder[0] + side * 4.4, shoulder[1] + upper - 1)
                 hand = (shoulder[0] + side * 4.6, shoulder[1] + upper + fore - 2)
             else:
-                elbow, hand = _bend(shoulder, pen.local(target), upper, fore, -side)
+                reaches = [_bend(shoulder, pen.local(target), upper, fore, turn) for turn in (-1, 1)]
+                elbow, hand = max(reaches, key=lambda found: found[0][1] * 1.2 + side * found[0][0])
             pen.in_front = target is not None
             width = build.limb
             long_sleeve = self.label == "Man"
@@ -224,7 +241,10 @@ class _Figure:
             pen.stroke([shoulder, elbow], width, style.main if long_sleeve else style.skin, edge=True)
             pen.stroke([shoulder, elbow, hand], width - 2, style.main if long_sleeve else style.skin)
             if not long_sleeve:
-                cuff = (shoulder[0] + (elbow[0] - shoulder[0]) * 0.5, shoulder[1] + (elbow[1] - shoulder[1]) * 0.5)
+                cuff = (
+                    shoulder[0] + (elbow[0] - shoulder[0]) * 0.5,
+                    shoulder[1] + (elbow[1] - shoulder[1]) * 0.5,
+                )
                 pen.stroke([shoulder, cuff], width + 0.8, style.main, edge=True)
             pen.ellipse(hand[0], hand[1], 3.1, 3.1, style.skin)
             pen.in_front = False

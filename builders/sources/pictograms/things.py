@@ -66,6 +66,7 @@ def apple(pen: Pen, style: Style) -> None:
     pen.stroke([(20, 13), (21, 6), (24, 1.5)], 2, (104, 72, 48), smooth=True)
     pen.poly([(22, 8), (29, 2), (37, 4), (31, 9)], (104, 164, 84), smooth=True)
     pen.ellipse(11, 20, 3.2, 5, shade(style.main, 1.5), contour=False)
+    pen.anchor("grip", 20, 36)
 
 
 def orange(pen: Pen, style: Style) -> None:
@@ -115,10 +116,10 @@ def book(pen: Pen, style: Style) -> None:
     else:
         pen.poly([(14, 1), (99, 1), (88, 12), (1, 12)], cover)
         pen.poly([(88, 12), (99, 1), (99, 19), (88, 29)], page)
-        for y in (15, 19, 23):
+        for y in (15.0, 19.0, 23.0):
             pen.stroke([(88.5, y), (98.5, y - 10.5)], 0.5, (190, 180, 160))
         pen.rect(4, 14, 88, 27, page)
-        for y in (17, 20.5, 24):
+        for y in (17.0, 20.5, 24.0):
             pen.stroke([(8, y), (87, y)], 0.5, (190, 180, 160))
         pen.poly([(1, 12), (88, 12), (88, 14.5), (6, 14.5), (6, 26.5), (88, 26.5), (88, 29), (1, 29)], cover)
         pen.poly([(30, 4), (74, 4), (69, 9), (25, 9)], shade(cover, 1.6), contour=False)
@@ -134,7 +135,12 @@ def bottle(pen: Pen, style: Style) -> None:
                          (1.5, 90), (2, 42), (7, 36), (10.5, 28)]  # fmt: skip
     pen.poly(body, glass, alpha=70 if clear else 255, outline=shade(glass, 0.6))
     if clear:
-        pen.poly([(3, 52), (27, 52), (27.3, 89), (24, 93), (6, 93), (2.7, 89)], (150, 200, 232), alpha=120, contour=False)
+        pen.poly(
+            [(3, 52), (27, 52), (27.3, 89), (24, 93), (6, 93), (2.7, 89)],
+            (150, 200, 232),
+            alpha=120,
+            contour=False,
+        )
         pen.ellipse(15, 52, 12, 1.8, (206, 232, 246), alpha=190, contour=False)
         pen.stroke([(7, 44), (6, 84)], 1.6, WHITE)
         pen.stroke([(13, 16), (12.6, 30)], 1.2, WHITE)
@@ -150,8 +156,28 @@ def bottle(pen: Pen, style: Style) -> None:
 def guitar(pen: Pen, style: Style) -> None:
     """Draw an acoustic guitar that stands, its neck up (64 x 170)."""
     wood = style.main
-    pen.poly([(32, 82), (45, 84), (52, 94), (50, 108), (52, 118), (61, 132), (61, 150), (50, 165), (32, 168),
-              (14, 165), (3, 150), (3, 132), (12, 118), (14, 108), (12, 94), (19, 84)], wood, smooth=True)  # fmt: skip
+    pen.poly(
+        [
+            (32, 82),
+            (45, 84),
+            (52, 94),
+            (50, 108),
+            (52, 118),
+            (61, 132),
+            (61, 150),
+            (50, 165),
+            (32, 168),
+            (14, 165),
+            (3, 150),
+            (3, 132),
+            (12, 118),
+            (14, 108),
+            (12, 94),
+            (19, 84),
+        ],
+        wood,
+        smooth=True,
+    )
     for x in (-18, -12, 12, 18):
         pen.stroke([(32 + x, 132 - abs(x) * 0.5), (32 + x * 1.05, 156)], 0.5, shade(wood, 0.84))
     pen.ellipse(32, 116, 10.5, 10.5, shade(wood, 0.7))
@@ -163,8 +189,9 @@ def guitar(pen: Pen, style: Style) -> None:
     for y in (7, 13, 19):
         pen.ellipse(23.5, y, 2, 1.8, SILVER)
         pen.ellipse(40.5, y, 2, 1.8, SILVER)
+    pen.anchor("grip", 32, 50)
     pen.rect(22, 141, 42, 146, (74, 50, 40), radius=1)
-    for x in (29.6, 32, 34.4):
+    for x in (29.6, 32.0, 34.4):
         pen.stroke([(x, 24), (x, 143)], 0.4, (232, 226, 212))
     pen.anchor("sound", 32, 124)
     pen.anchor("neck", 32, 46)
@@ -174,9 +201,16 @@ def guitar(pen: Pen, style: Style) -> None:
 def drum(pen: Pen, style: Style) -> None:
     """Draw a drum with cords (84 x 62)."""
     shell, rim = style.main, (226, 196, 112)
-    pen.poly([(2, 12), (82, 12), (82, 52), (74, 57), (58, 60.5), (42, 61.5), (26, 60.5), (10, 57), (2, 52)], shell)
-    zigzag = [(2 + i * 10, 19 + 4.5 * math.sin(i * math.pi / 8) if i % 2 == 0 else 47 + 4.5 * math.sin(i * math.pi / 8))
-              for i in range(9)]  # fmt: skip
+    pen.poly(
+        [(2, 12), (82, 12), (82, 52), (74, 57), (58, 60.5), (42, 61.5), (26, 60.5), (10, 57), (2, 52)], shell
+    )
+    zigzag = [
+        (
+            2 + i * 10,
+            19 + 4.5 * math.sin(i * math.pi / 8) if i % 2 == 0 else 47 + 4.5 * math.sin(i * math.pi / 8),
+        )
+        for i in range(9)
+    ]
     pen.stroke(zigzag, 1.6, WHITE)
     bottom = arc_points(42, 51, 40, 8, 180, 0, 20)
     pen.stroke(bottom, 4, rim, edge=True)
@@ -215,7 +249,10 @@ def backpack(pen: Pen, style: Style) -> None:
     pen.arc(33, 10, 9, 8, 180, 360, 4, dark)
     for side in (-1, 1):
         pen.stroke([(33 + side * 26, 22), (33 + side * 31, 40), (33 + side * 28, 66)], 4, dark, smooth=True)
-    pen.poly([(7, 80), (6, 34), (12, 16), (24, 9), (42, 9), (54, 16), (60, 34), (59, 80), (52, 83), (14, 83)], cloth)
+    pen.poly(
+        [(7, 80), (6, 34), (12, 16), (24, 9), (42, 9), (54, 16), (60, 34), (59, 80), (52, 83), (14, 83)],
+        cloth,
+    )
     if style.material == "textile":
         for i in range(1, 7):
             pen.stroke([(7 + i * 7.6, 16 if i in (1, 6) else 11), (7 + i * 7.6, 82)], 0.9, shade(cloth, 1.4))
@@ -231,7 +268,9 @@ def backpack(pen: Pen, style: Style) -> None:
 
 def umbrella(pen: Pen, style: Style) -> None:
     """Draw an open umbrella with a crooked handle (120 x 130)."""
-    pen.stroke([(60, 8), (60, 118), (64, 126), (71, 126), (74, 119)], 3.4, (110, 78, 56), smooth=False, edge=True)
+    pen.stroke(
+        [(60, 8), (60, 118), (64, 126), (71, 126), (74, 119)], 3.4, (110, 78, 56), smooth=False, edge=True
+    )
     rim: list[Point] = []
     for i in range(4):
         rim += arc_points(15.5 + i * 29.6, 56, 14.8, 8, 180, 360, 8)
@@ -248,7 +287,9 @@ def balloon(pen: Pen, style: Style) -> None:
     """Draw a balloon on a string (42 x 110)."""
     pen.stroke([(21, 54), (24, 70), (18, 90), (21, 109)], 1, (120, 112, 112), smooth=True)
     pen.poly([(21, 50), (26, 56), (16, 56)], shade(style.main, 0.85))
-    pen.poly([(21, 1), (34, 6), (41, 20), (36, 38), (21, 51), (6, 38), (1, 20), (8, 6)], style.main, smooth=True)
+    pen.poly(
+        [(21, 1), (34, 6), (41, 20), (36, 38), (21, 51), (6, 38), (1, 20), (8, 6)], style.main, smooth=True
+    )
     pen.ellipse(13, 16, 3.4, 6, shade(style.main, 1.6), contour=False)
     pen.anchor("grip", 21, 104)
 
