@@ -188,8 +188,8 @@ class _Build:
 
         def run(folder: Path) -> StepResult:
             write_table(table, schema.PICTURES, folder / "pictures.parquet", ["image_id"])
-            reasons = {} if store is None else count_reasons(index)
-            failed = {f"picture: {reason}": count for reason, count in reasons.items() if reason != "ok"}
+            bad = table.filter(pc.equal(table["status"], "failed"))
+            failed = {f"picture: {reason}": count for reason, count in count_reasons(bad).items()}
             return StepResult({"pictures": table.num_rows - sum(failed.values())}, failed)
 
         digest = digest_of(

@@ -35,6 +35,7 @@ INDEX_SCHEMA = pa.schema(
         ("image_id", pa.string()),
         ("width", pa.int32()),
         ("height", pa.int32()),
+        ("size", pa.int64()),
         ("sha256", pa.string()),
         ("phash", pa.string()),
         ("turns", pa.int8()),
@@ -142,7 +143,8 @@ class PictureRow:
         row.update(status="ok" if self.picture else "failed", status_reason=self.reason)
         if self.picture:
             names = ("width", "height", "sha256", "phash", "turns", "mirrored")
-            row.update({name: getattr(self.picture, name) for name in names}, bytes=self.picture.data)
+            row.update({name: getattr(self.picture, name) for name in names})
+            row.update(bytes=self.picture.data, size=len(self.picture.data))
         return row
 
 

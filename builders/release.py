@@ -106,7 +106,7 @@ def _write_table(table: pa.Table, kind: pa.Schema, folder: Path, name: str) -> N
 
 def _block_sizes(blocks: list[pa.Table], store: PictureStore) -> list[int]:
     """Bytes of pictures in each block."""
-    index = store.sizes()
+    index = store.index()
     ids = index["image_id"].combine_chunks()
     sizes = index["size"].combine_chunks()
     return [

@@ -38,12 +38,8 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
     ]
     if dropped:
         console.print("left out:")
-        reasons = Table(show_header=False, box=None, pad_edge=False)
-        reasons.add_column(justify="right")
-        reasons.add_column(no_wrap=True)
-        for reason, count in sorted(dropped, key=lambda item: -item[1])[:REASONS]:
-            reasons.add_row(f"  {count:,}", reason)
-        console.print(reasons)
+        for reason, count in sorted(dropped, key=lambda item: (-item[1], item[0]))[:REASONS]:
+            console.print(f"  {count:>9,}  {reason}", highlight=False, soft_wrap=True)
         if len(dropped) > REASONS:
             console.print(f"  and {len(dropped) - REASONS} more reasons: see the manifest")
     done = ", ".join(built.rerun) if built.rerun else "nothing changed, nothing was redone"

@@ -116,7 +116,7 @@ def _existential_relative(w: Words) -> str | None:
     return f"there {w.s.be} {w.s.a} {w.s.who} {w.p.finite(w.s)} {w.ground}"
 
 
-@construction("existential_passive", "There is, passive: There is a guitar being held by a man.")
+@construction("existential_passive", "There is, passive: There is a guitar held by a man.")
 def _existential_passive(w: Words) -> str | None:
     passive = w.p.passive_reduced
     return passive and f"there {w.o.be} {w.o.a} {passive} {w.s.a}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from naturel.annotations.relations import Kind, Relation, Verb
+from naturel.annotations.relations import Relation, Verb
 from naturel.builders.captions.noun_phrases import NounPhrase
 
 _PLACE = re.compile(
@@ -25,12 +25,10 @@ _WITHOUT_PRONOUN = frozenset({"at", "over", "by"})
 _STRANDABLE = frozenset({"at", "against", "by", "from", "in", "of", "on", "to", "with"})
 """Last words of verbal phrases that can stand before "which": "from which a lamp is hanging"."""
 
-_STATES = frozenset({"cover"})
-"""Verbs of the action kind that say a state; those of the spatial kind all do."""
+_STATES = frozenset({"cover", "support", "surround"})
+"""Verbs that have a progressive but say a state in a picture: "the bed is covered", not "is being covered"."""
 
-_LASTING = frozenset(
-    {"carried", "contained", "covered", "held", "ridden", "supported", "surrounded", "touched", "worn"}
-)
+_LASTING = frozenset({"carried", "held", "ridden", "worn"})
 """Participles that say a state by themselves: "held by a man". Others need "being": "being eaten by"."""
 
 
@@ -55,8 +53,8 @@ class Predicate:
 
     @property
     def is_state(self) -> bool:
-        """Whether its verb says a state and so has no progressive: "contains", not "is containing"."""
-        return self.verb is not None and (self.relation.kind is not Kind.ACTION or self.verb.base in _STATES)
+        """Whether its verb says a state: "contains", not "is containing"."""
+        return self.verb is not None and (not self.verb.progressive or self.verb.base in _STATES)
 
     @property
     def reduced(self) -> str:

@@ -81,12 +81,9 @@ def wears(scene: Scene, person: Item, thing: str) -> Item:
         width = half * 3.9
         style = scene.style("Hat")
         brow = person["brow"]
-        drawing = draw(
-            "Hat",
-            (brow[0] - width / 2, brow[1] - width * 0.4, brow[0] + width / 2, brow[1] + width * 0.09),
-            style,
-        )
-        item = Item("Hat", drawing, person.z + 0.1, person.z + 0.1, shadow=False)
+        box = (brow[0] - width / 2, brow[1] - width * 0.4, brow[0] + width / 2, brow[1] + width * 0.09)
+        item = Item("Hat", draw("Hat", box, style), person.z + 0.1, person.z + 0.1, shadow=False)
+        person.counts.append(item)
     elif thing == "Sunglasses":
         eyes = person["eyes"]
         width = half * 2.1

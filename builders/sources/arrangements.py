@@ -211,11 +211,13 @@ def wearer(label: str, thing: str, scene: Scene) -> None:
 
 
 def wears_holds(wearer_label: str, holder_label: str, scene: Scene) -> None:
-    """One person wears a hat, another holds one."""
-    places = [_x(scene, 0.22, 0.28), _x(scene, 0.7, 0.77)]
-    scene.rng.shuffle(places)
-    acting.wears(scene, acting.stands(scene, wearer_label, places[0]), "Hat")
-    acting.holds(scene, holder_label, places[1], "Hat", _side(scene))
+    """One person wears a hat, another holds one out to the other side."""
+    side = _side(scene)
+    holder_x, wearer_x = _x(scene, 0.35, 0.38), _x(scene, 0.76, 0.8)
+    if side > 0:
+        holder_x, wearer_x = scene.width - holder_x, scene.width - wearer_x
+    acting.wears(scene, acting.stands(scene, wearer_label, wearer_x), "Hat")
+    acting.holds(scene, holder_label, holder_x, "Hat", side)
 
 
 def player(label: str, thing: str, scene: Scene) -> None:

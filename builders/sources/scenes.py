@@ -74,6 +74,8 @@ class Item:
     z_front: float
     material: str = ""
     shadow: bool = True
+    counts: list[Item] = field(default_factory=list)
+    """What is boxed together with it, as the hat of a person."""
 
     @property
     def bounds(self) -> Box:
@@ -252,15 +254,20 @@ class Scene:
                 x0, _, x1, y1 = self.items[owner - 1].bounds
                 canvas.shadow((x0 + x1) / 2, y1 - 1, (x1 - x0) * 0.52, 1 + self.unit * 1.6)
             canvas.paint(shapes, owner)
-        return canvas.image(), tuple(self._seen(canvas, n) for n in range(1, len(self.items) + 1))
+        pixels = canvas.pixels()
+        return canvas.image(), tuple(self._seen(canvas, n + 1, pixels) for n in range(len(self.items)))
 
-    def _seen(self, canvas: Canvas, number: int) -> Seen:
+    def _seen(self, canvas: Canvas, number: int, pixels: Sequence[float]) -> Seen:
         item = self.items[number - 1]
-        box, extremes, pixels = canvas.visible(number)
-        alone = area(item.drawing.back + item.drawing.front, self.width, self.height)
-        x0, y0, x1, y1 = item.bounds
+        group = [item, *item.counts]
+        owners = [self._index(member) + 1 for member in group]
+        box, extremes = canvas.visible(*owners)
+        shapes = [shape for member in group for shape in member.drawing.back + member.drawing.front]
+        x0, y0, x1, y1 = Drawing(tuple(shapes), ()).bounds()
+        alone = area(shapes, (x0, y0, x1, y1), (self.width, self.height))
+        occluded = sum(pixels[owner] for owner in owners) < 0.93 * alone
         truncated = x0 < 0 or y0 < 0 or x1 > self.width or y1 > self.height
-        return Seen(item.label, box, extremes, pixels < 0.93 * alone, truncated, item.material)
+        return Seen(item.label, box, extremes, occluded, truncated, item.material)
 
     def _paint_ground(self, canvas: Canvas) -> None:
         rng = self.rng

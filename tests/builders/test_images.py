@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from helpers.picture_server import Answer, PictureServer, Script, jpeg
-from PIL import Image, ImageCms, ImageDraw
+from PIL import Image, ImageCms, ImageDraw, ImageOps
 
 from naturel.annotations.errors import UserError
 from naturel.builders import picture_store
@@ -237,11 +237,13 @@ def test_boxes_follow_every_exif_orientation(orientation: int, kind: str) -> Non
     assert (picture.width, picture.height) == ((400, 240) if orientation < 5 else (240, 400))
 
 
-def test_orientations_are_those_of_a_viewer() -> None:
-    # EXIF 6: the camera was held with its top to the right; viewers turn it clockwise.
-    assert decode_picture(with_orientation(photo_with_box(), 6), FAST).turns == 3
-    found = {n: decode_picture(with_orientation(photo_with_box(), n), FAST) for n in range(1, 9)}
-    assert [n for n, picture in found.items() if picture.mirrored] == [2, 4, 5, 7]
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_look_as_in_a_viewer(orientation: int) -> None:
+    data = with_orientation(photo_with_box(), orientation)
+    picture = decode_picture(data, FAST)
+    shown = np.asarray(ImageOps.exif_transpose(opened(data)), dtype=float)
+    assert np.sqrt(np.mean((np.asarray(opened(picture.data), dtype=float) - shown) ** 2)) < 4
+    assert picture.mirrored == (orientation in (2, 4, 5, 7))
 
 
 @pytest.mark.parametrize("rotation", [0.0, 90.0, 180.0, 270.0, -90.0, 450.0, None, float("nan")])
@@ -309,7 +311,7 @@ def test_damage_anywhere_is_an_ordinary_failure() -> None:
             if kind in ("JPEG", "PNG", "WEBP", "TIFF")
             else encode(source, kind)
         )
-        for _ in range(150):
+        for _ in range(100):
             damaged = bytearray(data)
             for place in rng.integers(0, len(data), 4):
                 damaged[place] = rng.integers(0, 256)
@@ -392,7 +394,7 @@ def test_a_second_run_tries_only_failures(tmp_path: Path) -> None:
     script: Script = {
         "/a": Answer(body=jpeg(seed=1)),
         "/b": [Answer(404), Answer(body=jpeg(seed=2))],
-        "/c": Answer(404),
+        "/c": [Answer(404), Answer(403)],
     }
     with PictureServer(script) as server:
         rows = wanted(*((name, server.url(f"/{name}")) for name in "abc"))
@@ -405,6 +407,7 @@ def test_a_second_run_tries_only_failures(tmp_path: Path) -> None:
     assert shards == ["pictures-000000.parquet", "pictures-000001.parquet"]
     assert [first[name]["status"] for name in "abc"] == ["ok", "failed", "failed"]
     assert [second[name]["status"] for name in "abc"] == ["ok", "ok", "failed"]
+    assert (first["c"]["status_reason"], second["c"]["status_reason"]) == ("not_found", "http_403")
     assert third == {"a": first["a"]}
 
 
@@ -615,10 +618,10 @@ def test_memory_does_not_grow_with_the_number_of_pictures(
     body = encode(Image.fromarray(noise), "BMP")  # 1.5 MB a download
     with PictureServer({"/a": Answer(body=body)}) as server:
         grown = []
-        for count in (40, 200):
+        for count in (40, 140):
             rows = wanted(*((f"{i:03d}", server.url("/a")) for i in range(count)))
             done = subprocess.run(
                 command(rows, tmp_path / str(count), 20), check=True, capture_output=True, text=True
             )
             grown.append(int(done.stdout))
-    assert grown[1] - grown[0] < 40_000  # kB; 160 more downloads are 235 MB, their pictures 50 MB
+    assert grown[1] - grown[0] < 25_000  # kB; 100 more downloads are 147 MB, their pictures 30 MB

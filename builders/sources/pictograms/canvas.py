@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,8 +30,7 @@ class Canvas:
         """Paint the shapes over what is there; owner 0 is nobody (background, shadows)."""
         for shape in shapes:
             _paint(self._pen, shape, shape.fill, shape.line)
-            solid = shape.fill is not None and shape.fill[3] > WINDOW_ALPHA
-            _paint(self._mask, shape, owner if solid else None, owner if shape.line else None)
+            _paint(self._mask, shape, owner if _hides(shape) else None, owner if shape.line else None)
 
     def shadow(self, cx: float, cy: float, rx: float, ry: float) -> None:
         """Paint a soft shadow on the ground."""
@@ -42,39 +42,50 @@ class Canvas:
         """Return the picture at its own size."""
         return self._image.resize((self.width, self.height), Image.Resampling.LANCZOS)
 
-    def visible(self, owner: int) -> tuple[Box, tuple[Point, ...], float]:
-        """Where an object is seen.
+    def visible(self, *owners: int) -> tuple[Box, tuple[Point, ...]]:
+        """Where an object, or several taken as one, is seen.
 
         Returns:
-            Its tight box, its extreme points (top, left, bottom, right), both as fractions, and the number
-            of the picture's pixels that it takes.
+            The tight box and the extreme points (top, left, bottom, right), both as fractions.
 
         Raises:
             ValueError: nothing of the object is seen.
         """
-        seen = np.asarray(self._owners) == owner
-        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-        if not rows.size:
-            raise ValueError(f"object {owner} is hidden")
-        height, width = seen.shape
-        top, bottom, left, right = int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
-        box = (left / width, top / height, (right + 1) / width, (bottom + 1) / height)
+        mask = self._owners.point([255 if value in owners else 0 for value in range(256)])
+        bounds = mask.getbbox()
+        if bounds is None:
+            raise ValueError(f"object {owners} is hidden")
+        left, top, right, bottom = bounds
+        width, height = mask.size
+        seen = np.asarray(mask.crop(bounds)) > 0
+        box = (left / width, top / height, right / width, bottom / height)
         points = (
-            (_middle(seen[top]) / width, box[1]),
-            (box[0], _middle(seen[:, left]) / height),
-            (_middle(seen[bottom]) / width, box[3]),
-            (box[2], _middle(seen[:, right]) / height),
+            ((left + _middle(seen[0])) / width, box[1]),
+            (box[0], (top + _middle(seen[:, 0])) / height),
+            ((left + _middle(seen[-1])) / width, box[3]),
+            (box[2], (top + _middle(seen[:, -1])) / height),
         )
-        return box, points, float(seen.sum()) / SUPERSAMPLING**2
+        return box, points
+
+    def pixels(self) -> list[float]:
+        """Return the number of the picture's pixels that each owner takes."""
+        return [count / SUPERSAMPLING**2 for count in self._owners.histogram()]
 
 
-def area(shapes: Sequence[Shape], width: int, height: int) -> int:
-    """Return the number of pixels that the shapes take when nothing covers them."""
-    image = Image.new("L", (width * SUPERSAMPLING, height * SUPERSAMPLING), 0)
+def area(shapes: Sequence[Shape], bounds: Box, picture: tuple[int, int]) -> float:
+    """Return the number of pixels that the shapes take in the picture when nothing covers them."""
+    left, top = max(math.floor(bounds[0]), 0), max(math.floor(bounds[1]), 0)
+    right, bottom = min(math.ceil(bounds[2]), picture[0]), min(math.ceil(bounds[3]), picture[1])
+    image = Image.new("L", ((right - left) * SUPERSAMPLING, (bottom - top) * SUPERSAMPLING), 0)
     mask = ImageDraw.Draw(image)
     for shape in shapes:
-        _paint(mask, shape, 255 if shape.fill else None, 255 if shape.line else None)
-    return int(image.histogram()[255]) // SUPERSAMPLING**2
+        here = shape.moved((x - left, y - top) for x, y in shape.points)
+        _paint(mask, here, 255 if _hides(shape) else None, 255 if shape.line else None)
+    return image.histogram()[255] / SUPERSAMPLING**2
+
+
+def _hides(shape: Shape) -> bool:
+    return shape.fill is not None and shape.fill[3] > WINDOW_ALPHA
 
 
 def _middle(line: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:

@@ -224,7 +224,8 @@ class _Figure:
         pen, build, style = self.pen, self.build, self.style
         upper, fore = build.arm
         for side, target, name in ((-1, self.pose.left_hand, "left"), (1, self.pose.right_hand, "right")):
-            shoulder = (30 + side * (build.shoulder[1] - 0.4), build.shoulder[0] + 0.6)
+            half = build.shoulder[1] * (0.5 if self.pose.kind == "ride" else 1) - 0.4
+            shoulder = (30 + side * half, build.shoulder[0] + 0.6)
             if self.pose.kind == "bust":
                 elbow = (shoulder[0] + side * 2, shoulder[1] + 7)
                 hand = elbow

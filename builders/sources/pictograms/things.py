@@ -178,15 +178,15 @@ def guitar(pen: Pen, style: Style) -> None:
         wood,
         smooth=True,
     )
-    for x in (-18, -12, 12, 18):
+    for x in (-18.0, -12.0, 12.0, 18.0):
         pen.stroke([(32 + x, 132 - abs(x) * 0.5), (32 + x * 1.05, 156)], 0.5, shade(wood, 0.84))
     pen.ellipse(32, 116, 10.5, 10.5, shade(wood, 0.7))
     pen.ellipse(32, 116, 8.4, 8.4, (56, 40, 34), contour=False)
     pen.rect(28, 24, 36, 110, (88, 58, 44))
-    for y in range(34, 104, 9):
-        pen.stroke([(28, y), (36, y)], 0.8, (206, 196, 170))
+    for fret in range(34, 104, 9):
+        pen.stroke([(28, fret), (36, fret)], 0.8, (206, 196, 170))
     pen.poly([(25, 2), (39, 2), (37.5, 25), (26.5, 25)], (104, 68, 48))
-    for y in (7, 13, 19):
+    for y in (7.0, 13.0, 19.0):
         pen.ellipse(23.5, y, 2, 1.8, SILVER)
         pen.ellipse(40.5, y, 2, 1.8, SILVER)
     pen.anchor("grip", 32, 50)
@@ -204,13 +204,7 @@ def drum(pen: Pen, style: Style) -> None:
     pen.poly(
         [(2, 12), (82, 12), (82, 52), (74, 57), (58, 60.5), (42, 61.5), (26, 60.5), (10, 57), (2, 52)], shell
     )
-    zigzag = [
-        (
-            2 + i * 10,
-            19 + 4.5 * math.sin(i * math.pi / 8) if i % 2 == 0 else 47 + 4.5 * math.sin(i * math.pi / 8),
-        )
-        for i in range(9)
-    ]
+    zigzag = [(2.0 + i * 10, (47 if i % 2 else 19) + 4.5 * math.sin(i * math.pi / 8)) for i in range(9)]
     pen.stroke(zigzag, 1.6, WHITE)
     bottom = arc_points(42, 51, 40, 8, 180, 0, 20)
     pen.stroke(bottom, 4, rim, edge=True)

@@ -21,13 +21,20 @@ def place(name: str, *prepositions: str, **more: object) -> Relation:
 
 
 def action(
-    name: str, forms: str, particle: str = "", passive: bool = True, kind: Kind = Kind.ACTION
+    name: str, forms: str, particle: str = "", passive: bool = True, progressive: bool = True
 ) -> Relation:
     base, third, gerund, participle = forms.split()
     verb = Verb(
-        base=base, third=third, gerund=gerund, participle=participle, particle=particle, passive=passive
+        base=base,
+        third=third,
+        gerund=gerund,
+        participle=participle,
+        particle=particle,
+        passive=passive,
+        progressive=progressive,
     )
-    return Relation(name=name, kind=kind, phrases=Phrases(simple=f"{gerund} {particle}".strip(), verb=verb))
+    phrases = Phrases(simple=f"{gerund} {particle}".strip(), verb=verb)
+    return Relation(name=name, kind=Kind.ACTION, phrases=phrases)
 
 
 NOUNS = [
@@ -60,9 +67,11 @@ RELATIONS = [
     place("covered_with", "covered with"),
     place("left_of", "to the left of", inverse="right_of", frame=Frame.VIEWER),
     place("right_of", "to the right of", inverse="left_of", frame=Frame.VIEWER),
-    action("contain", "contain contains containing contained", passive=False, kind=Kind.SPATIAL),
+    action("contain", "contain contains containing contained", passive=False, progressive=False),
     action("holds", "hold holds holding held"),
     action("wears", "wear wears wearing worn"),
+    action("covers", "cover covers covering covered"),
+    action("touching", "touch touches touching touched"),
     action("eat", "eat eats eating eaten"),
     action("hug", "hug hugs hugging hugged"),
     action("surf", "surf surfs surfing surfed", "on", passive=False),
@@ -155,6 +164,7 @@ SENTENCES: list[tuple[str, str, str, str, str | None]] = [
     ("cat", "above", "table", "inverse", "The table is below the cat."),
     ("jeans", "below", "cat", "inverse", "The cat is above the jeans."),
     ("milk", "in", "box", "inverse", "The box contains the milk."),
+    ("man", "in", "car", "inverse", None),
     ("cat", "above", "table", "inverse_existential", "There is a table below the cat."),
     ("milk", "in", "cup", "inverse_existential", "There is a cup containing milk."),
     ("cat", "above", "table", "inverse_reduced", "A table below a cat."),
@@ -164,6 +174,10 @@ SENTENCES: list[tuple[str, str, str, str, str | None]] = [
     ("box", "contain", "cat", "svo", "The box contains the cat."),
     ("box", "contain", "cat", "reduced", "A box containing a cat."),
     ("box", "contain", "cat", "present", None),
+    ("hat", "covers", "box", "svo", "The hat covers the box."),
+    ("hat", "covers", "box", "passive", "The box is covered by the hat."),
+    ("cat", "touching", "dog", "svo", "The cat is touching the dog."),
+    ("cat", "touching", "dog", "passive_relative", "A dog that is being touched by a cat."),
     # left and right
     ("horse", "left_of", "tree", "svo", "The horse is to the left of the tree."),
     ("horse", "left_of", "tree", "inverse", "The tree is to the right of the horse."),
@@ -305,6 +319,14 @@ def test_another_seed_chooses_other_prepositions() -> None:
     claim = Claim("cat", "on", "table")
     assert writer.write(claim) == writer.write(claim, seed=0)
     assert any(writer.write(claim, seed) != writer.write(claim) for seed in range(1, 5))
+
+
+def test_shared_constructions_leave_out_what_the_swap_cannot_say() -> None:
+    claim = Claim("horse", "on", "man")
+    assert "pseudo_cleft" in {each.construction for each in WRITER.write(claim)}
+    assert "pseudo_cleft" not in WRITER.shared_constructions(claim)
+    assert {"svo", "existential", "with"} <= set(WRITER.shared_constructions(claim))
+    assert "simple" not in WRITER.shared_constructions(claim)
 
 
 def test_choose_constructions_is_stable_and_independent_of_order() -> None:
