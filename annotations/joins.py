@@ -10,6 +10,30 @@ import pyarrow.compute as pc
 Integers = npt.NDArray[np.int64]
 
 
+class Lookup:
+    """Keys that several arrays of keys are joined with, sorted once."""
+
+    def __init__(self, keys: Integers) -> None:
+        """Takes the keys of the right side, shape (m,), in any order."""
+        self._rows = np.argsort(keys, kind="stable")
+        self._ordered = keys[self._rows]
+
+    def matches(self, left: Integers) -> tuple[Integers, Integers]:
+        """All pairs of rows whose keys are equal: an inner join.
+
+        Args:
+            left: Keys, shape (n,).
+
+        Returns:
+            Row numbers into `left` and into the lookup's keys, both of shape (pairs,), in the order of `left`'s rows
+            and, within one, of the lookup's rows.
+        """
+        first = np.searchsorted(self._ordered, left, side="left")
+        count = np.searchsorted(self._ordered, left, side="right") - first
+        left_rows, within = spread(count)
+        return left_rows, self._rows[first[left_rows] + within]
+
+
 def matches(left: Integers, right: Integers) -> tuple[Integers, Integers]:
     """All pairs of rows whose keys are equal: an inner join.
 
@@ -21,18 +45,18 @@ def matches(left: Integers, right: Integers) -> tuple[Integers, Integers]:
         Row numbers into `left` and into `right`, both of shape (pairs,), in the order of `left`'s rows and, within
         one, of `right`'s rows.
     """
-    order = np.argsort(right, kind="stable")
-    ordered = right[order]
-    first = np.searchsorted(ordered, left, side="left")
-    count = np.searchsorted(ordered, left, side="right") - first
-    left_rows = np.repeat(np.arange(len(left), dtype=np.int64), count)
-    within = np.arange(len(left_rows), dtype=np.int64) - np.repeat(np.cumsum(count) - count, count)
-    return left_rows, order[np.repeat(first, count) + within]
+    return Lookup(right).matches(left)
+
+
+def spread(count: Integers) -> tuple[Integers, Integers]:
+    """Number the members of groups, given the size of each: sizes 2, 0, 1 give groups 0, 0, 2 and places 0, 1, 0."""
+    group = np.repeat(np.arange(len(count), dtype=np.int64), count)
+    return group, np.arange(len(group), dtype=np.int64) - (np.cumsum(count) - count)[group]
 
 
 def codes_of(values: pa.ChunkedArray | pa.Array, vocabulary: pa.Array) -> Integers:
-    """The place of each value in `vocabulary`; -1 where it is not there or null."""
-    found = pc.fill_null(pc.index_in(values, value_set=vocabulary), -1)
+    """The place of each value in `vocabulary` (its first); -1 where it is not there or null."""
+    found = pc.fill_null(pc.index_in(values, value_set=vocabulary, skip_nulls=True), -1)
     if isinstance(found, pa.ChunkedArray):
         found = found.combine_chunks()
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)

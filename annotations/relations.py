@@ -84,7 +84,7 @@ class Phrases(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     simple: str
-    """The bare form in a simple caption: "on" in "cat on desk", "holding" in "man holding guitar"."""
+    """The bare form in a simple caption: "on" in "cat on desk", "holds" in "man holds guitar"."""
     prepositions: tuple[str, ...] = ()
     """What follows a form of *be*, best first: "on", "on top of"."""
     verb: Verb | None = None
@@ -144,6 +144,8 @@ class Relation(BaseModel):
     often_with: tuple[str, ...] = ()
     """Relations that are often true together with this one: never a contrast."""
     frame: Frame = Frame.NONE
+    incidental: bool = False
+    """Whether it is often true of things that nobody boxed; it is disproved only where all boxes are known."""
     geometry: GeometryRules = GeometryRules()
     subject_kinds: tuple[str, ...] = ()
     """Noun kinds that can be the subject; empty: any."""

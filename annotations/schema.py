@@ -25,6 +25,7 @@ IMAGES = pa.schema(
         "author": pa.string(),
         "title": pa.string(),
         "rotation": pa.float32(),  # degrees counterclockwise to upright, as the source says; null: unknown
+        "boxes_complete": pa.bool_(),  # whether all things of the boxed labels are boxed
     }
 )
 """One row a picture, as its source describes it."""

@@ -48,6 +48,9 @@ class Evidence:
     objects: pa.Table
     absent_labels: pa.Table
     relations: pa.Table
+    complete_images: pa.Array | None = None
+    """Pictures where all things of the boxed labels are boxed; None: all. In others, a claim with an incidental
+    relation ("next to", "far from") is never taken for false: it may be true of things that nobody boxed."""
 
 
 def judge(questions: pa.Table, evidence: Evidence, vocabulary: Vocabulary, nouns: NounTable) -> pa.Table:
@@ -107,6 +110,10 @@ class _Court:
         boxes = objects["box"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         self.boxes = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
         self.is_group = np.asarray(objects["is_group_of"].to_numpy(), dtype=object) == True  # noqa: E712 (null)
+        self.incidental = np.array([vocabulary[name].incidental for name in self.names], dtype=np.bool_)
+        self.is_complete = np.ones(len(self.images), dtype=np.bool_)
+        if evidence.complete_images is not None:
+            self.is_complete = np.asarray(pc.is_in(self.images, value_set=evidence.complete_images))
         self.same = _label_pairs(self.labels.to_pylist(), nouns)
         self.meaning = _Meaning(vocabulary, [nouns.noun_for(label).kind for label in self.labels.to_pylist()])
         self._read_annotations(objects, relations)
@@ -237,7 +244,8 @@ class _Court:
         some = np.bincount(question, minlength=n) > 0
         open_pair = any_by_group(disproved == _NONE, question, n)
         any_group = any_by_group(group, question, n)
-        all_disproved = some & ~open_pair & ~any_group & ~crowded
+        unseen = self.incidental[self.q_relation[rows]] & ~self.is_complete[image]
+        all_disproved = some & ~open_pair & ~any_group & ~crowded & ~unseen
         is_false = absent | all_disproved
 
         verdict = np.zeros(n, dtype=np.int8)

@@ -34,7 +34,7 @@ from naturel.builders.assemble import assemble
 from naturel.builders.candidates import judge_candidates
 from naturel.builders.captions.writer import write_captions
 from naturel.builders.engine import use_runner, write_table
-from naturel.builders.images import count_reasons, gather_pictures, transform_boxes
+from naturel.builders.images import gather_pictures, transform_boxes
 from naturel.builders.picture_store import PictureSettings, PictureStore, open_store
 from naturel.builders.progress import Progress
 from naturel.builders.records import complete_records
@@ -188,8 +188,8 @@ class _Build:
 
         def run(folder: Path) -> StepResult:
             write_table(table, schema.PICTURES, folder / "pictures.parquet", ["image_id"])
-            bad = table.filter(pc.equal(table["status"], "failed"))
-            failed = {f"picture: {reason}": count for reason, count in count_reasons(bad).items()}
+            reasons = table.filter(pc.equal(table["status"], "failed"))["status_reason"].value_counts().to_pylist()
+            failed = {f"picture: {entry['values']}": entry["counts"] for entry in reasons}
             return StepResult({"pictures": table.num_rows - sum(failed.values())}, failed)
 
         digest = digest_of(
@@ -207,10 +207,13 @@ class _Build:
             write_table(objects, schema.OBJECTS, folder / "objects.parquet", ["image_id", "object_id"])
             triplets = _of_images(source.table("triplets"), usable)
             lost = source.table("triplets").num_rows - triplets.num_rows
+            images = source.table("images")
+            complete = images.filter(images["boxes_complete"])["image_id"].combine_chunks()
             evidence = Evidence(
                 objects,
                 _of_images(source.table("absent_labels"), usable),
                 _of_images(source.table("relations"), usable),
+                complete,
             )
             with self.progress.task("claims", triplets.num_rows, "image-triplets") as task:
                 judged = judge_candidates(triplets, evidence, self.vocabulary, self.nouns, self.settings.seed)

@@ -33,9 +33,10 @@ class Words:
 
     @property
     def back(self) -> Predicate | None:
-        """The inverse predicate, where it reads well: a car does not "contain" a man, nor a bed "support" him."""
+        """The inverse predicate, where it reads well: furniture supports and contains things, people do not."""
         about_things = self.inverse and self.inverse.verb and self.inverse.verb.base in ("contain", "support")
-        return None if about_things and self.s.noun.kind in ("person", "animal") else self.inverse
+        kinds = {self.s.noun.kind, self.o.noun.kind}
+        return None if about_things and kinds & {"person", "animal", "body_part", "clothing"} else self.inverse
 
     @property
     def scene(self) -> str:

@@ -28,7 +28,7 @@ SIMPLE = "simple"
 """The construction of a simple caption: "cat on desk", "wooden table"."""
 
 CONSTRUCTIONS: Mapping[str, str] = MappingProxyType(
-    {SIMPLE: "bare words: cat on desk, man holding guitar, wooden table"}
+    {SIMPLE: "bare words: cat on desk, man holds guitar, wooden table"}
     | {name: each.description for name, each in RELATIONAL.items()}
     | {name: description for name, (description, _) in ATTRIBUTIVE.items() if name not in RELATIONAL}
 )
@@ -106,7 +106,9 @@ def write_relation(
         raise ValueError(f"relation {relation.name!r} takes an attribute, not a noun")
     twin = subject.noun == object_.noun
     s, o = NounPhrase(subject, twin), NounPhrase(object_, twin)
-    bare = f"{s.bare} {relation.phrases.simple} {o.bare}"
+    # Not the gerund: "guitar holding man" can be read as "guitar-holding man", which is the reverse claim.
+    middle = Predicate(relation).present(s) if relation.phrases.verb else relation.phrases.simple
+    bare = f"{s.bare} {middle} {o.bare}"
     sentences = [Sentence(normalise(bare, "simple", _proper(s)), "simple", SIMPLE)]
     key = f"{Claim(subject.noun, relation.name, object_.noun).pair_key}\t{relation.name}"
     inverted = None if inverse is None or inverse.name == relation.name else Predicate(inverse)

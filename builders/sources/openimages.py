@@ -88,7 +88,7 @@ def read_openimages(
     relations = frame_of(rows).join(wanted, on="image_id", how="semi")
     objects = _objects(relations, files.get("boxes"), wanted, labels, reading)
     absent = _absent_labels(files.get("labels"), wanted, labels, reading)
-    images = _images(files.get("images"), wanted, split, pictures, reading)
+    images = _images(files.get("images"), wanted, split, pictures, "boxes" in files, reading)
     return SourceTables(
         images=images,
         objects=objects,
@@ -408,7 +408,9 @@ def _absent_labels(path: Path | None, wanted: DataFrame, labels: pa.Table, readi
     return collect(frame, str(path))
 
 
-def _images(path: Path | None, wanted: DataFrame, split: str, pictures: str, reading: _Reading) -> pa.Table:
+def _images(
+    path: Path | None, wanted: DataFrame, split: str, pictures: str, boxes_complete: bool, reading: _Reading
+) -> pa.Table:
     """One row a wanted picture; what the metadata file does not say is null."""
     columns = {
         "OriginalLandingURL": "landing_url",
@@ -421,6 +423,7 @@ def _images(path: Path | None, wanted: DataFrame, split: str, pictures: str, rea
         {
             "source": lit(SOURCE),
             "source_split": lit(split),
+            "boxes_complete": lit(boxes_complete),
             "url": lit(f"{pictures}/{split}/") + col("image_id") + lit(".jpg"),
         }
     )
