@@ -6,14 +6,19 @@ For a claim (A, r, B) the verdict looks at every pair of boxes that could show A
   relation that implies it (`annotated`, `inverse`), or satisfies r's geometric true-rule (`geometric`);
 * `false` where A or B is verified absent (`absent`), or *every* pair is disproved: by the boxes (`geometric`), by
   a relation annotated on that pair that excludes r (`exclusive`), or by r's antisymmetry (`antisymmetric`);
-* `unknown` otherwise, and always instead of `false` where a box of A or B stands for a group.
+* `unknown` otherwise. Pairs never disprove a claim where some may be hidden: where a box that could show A or B
+  stands for a group, or where r is often true of things that nobody boxed (`Evidence.complete_images`).
 
 Pairs are drawn from more labels than A and B themselves when a claim is to be disproved: a box labelled Person may
 be the Man of the claim, so it has to be disproved too (`NounTable.same_thing`).
+
+Evidence that contradicts itself proves nothing: a pair that is both proved and disproved counts as neither, and of
+a label that is verified absent although a box shows it, neither the absence nor the boxes prove a claim.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,23 +27,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations import geometry
-from naturel.annotations.joins import Integers, any_by_group, codes_of, matches
+from naturel.annotations.joins import Integers, Lookup, any_by_group, codes_of, spread
 from naturel.annotations.nouns import NounTable
-from naturel.annotations.relations import Kind, Rule, Vocabulary
+from naturel.annotations.relations import Kind, Vocabulary
 
 TRUE, FALSE, UNKNOWN = "true", "false", "unknown"
+_UNKNOWN, _TRUE, _FALSE = range(3)
 
 # Proofs in order of strength: where several hold, the first is named.
 PROOFS = ("annotated", "inverse", "antisymmetric", "exclusive", "geometric", "absent")
-_ANNOTATED, _INVERSE, _ANTISYMMETRIC, _EXCLUSIVE, _GEOMETRIC, _ABSENT = range(len(PROOFS))
-_NONE = 99
+_ANNOTATED, _INVERSE, _ANTISYMMETRIC, _EXCLUSIVE, _GEOMETRIC, _ABSENT, _NONE = range(len(PROOFS) + 1)
 
 Flags = npt.NDArray[np.bool_]
-CHUNK = 200_000
-"""Questions judged at a time, so that memory stays flat however many boxes a picture has."""
+Codes = npt.NDArray[np.int8]
+"""Verdicts, or places in `PROOFS` (`_NONE`: no proof)."""
+
+CHUNK = 500_000
+"""Pairs of boxes looked at at a time, so that memory stays flat however many boxes a picture has."""
 
 MAX_PAIRS_PER_QUESTION = 2_500
-"""A picture with more pairs than this (a crowd) is left unknown."""
+"""The pairs of a claim that has more of them than this (a crowd) prove nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,8 @@ class Evidence:
     absent_labels: pa.Table
     relations: pa.Table
     complete_images: pa.Array | None = None
-    """Pictures where all things of the boxed labels are boxed; None: all. In others, a claim with an incidental
-    relation ("next to", "far from") is never taken for false: it may be true of things that nobody boxed."""
+    """Pictures where all things of the boxed labels are boxed; None: all. In others, pairs never disprove a claim
+    with an incidental relation ("next to", "far from"): it may be true of things that nobody boxed."""
 
 
 def judge(questions: pa.Table, evidence: Evidence, vocabulary: Vocabulary, nouns: NounTable) -> pa.Table:
@@ -65,203 +73,275 @@ def judge(questions: pa.Table, evidence: Evidence, vocabulary: Vocabulary, nouns
 
     Returns:
         Columns `truth` (true, false, unknown) and `proof` (null where unknown), row for row with `questions`.
+
+    Raises:
+        ValueError: A question has a relation that the vocabulary does not have.
     """
-    court = _Court(questions, evidence, vocabulary, nouns)
-    verdicts = np.zeros(questions.num_rows, dtype=np.int8)
-    proofs = np.full(questions.num_rows, _NONE, dtype=np.int64)
-    for start in range(0, questions.num_rows, CHUNK):
-        rows = np.arange(start, min(start + CHUNK, questions.num_rows), dtype=np.int64)
-        verdicts[rows], proofs[rows] = court.judge(rows)
-    truth = pa.array(np.array([UNKNOWN, TRUE, FALSE], dtype=object)[verdicts], pa.string())
-    names = np.array([*PROOFS, *[None] * (_NONE + 1 - len(PROOFS))], dtype=object)
-    return pa.table({"truth": truth, "proof": pa.array(names[proofs], pa.string())})
+    verdicts, proofs = _Court(questions, evidence, vocabulary, nouns).judge()
+    return pa.table(
+        {"truth": _words(verdicts, [UNKNOWN, TRUE, FALSE]), "proof": _words(proofs, [*PROOFS, None])}
+    )
+
+
+def _words(codes: Codes, words: list[str | None]) -> pa.Array:
+    return pa.array(words, pa.string()).take(pa.array(codes))
 
 
 class _Court:
-    """The evidence as integer arrays: pictures, labels, objects and relations are numbers here."""
+    """The questions, and what is known about their pictures; pictures, labels and relations are numbers here."""
 
     def __init__(
         self, questions: pa.Table, evidence: Evidence, vocabulary: Vocabulary, nouns: NounTable
     ) -> None:
-        self.vocabulary = vocabulary
-        objects, relations, absent = evidence.objects, evidence.relations, evidence.absent_labels
-        self.images = pa.chunked_array([*questions["image_id"].chunks, *objects["image_id"].chunks]).unique()
-        labels = {
-            *objects["label"].unique().to_pylist(),
-            *questions["subject_label"].unique().to_pylist(),
-            *questions["object_label"].unique().to_pylist(),
-            *absent["label"].unique().to_pylist(),
-            *relations["object_label"].unique().to_pylist(),
-        }
-        self.labels = pa.array(sorted(label for label in labels if label is not None), pa.string())
-        self.names = list(vocabulary.names)
-        self.relation_names = pa.array(self.names, pa.string())
+        names = pa.array(vocabulary.names, pa.string())
+        self.relation = codes_of(questions["relation"], names)
+        if (self.relation < 0).any():
+            unknown = {str(name) for name in questions["relation"].unique().to_pylist()} - {*vocabulary.names}
+            raise ValueError(f"relations that the vocabulary does not have: {', '.join(sorted(unknown))}")
+        is_attribute = np.array([relation.kind == Kind.ATTRIBUTE for relation in vocabulary], dtype=np.bool_)
+        self.unary = is_attribute[self.relation]
+        self.true_rules = {i: relation.geometry.true for i, relation in enumerate(vocabulary)}
+        self.false_rules = {i: relation.geometry.false for i, relation in enumerate(vocabulary)}
+        self.unseen = np.array([relation.incidental for relation in vocabulary], dtype=np.bool_)[
+            self.relation
+        ]
+        if evidence.complete_images is None:
+            self.unseen[:] = False
+        else:
+            self.unseen &= ~_is_in(questions["image_id"], evidence.complete_images)
 
-        self.q_image = codes_of(questions["image_id"], self.images)
-        self.q_subject = codes_of(questions["subject_label"], self.labels)
-        self.q_object = codes_of(questions["object_label"], self.labels)
-        self.q_relation = codes_of(questions["relation"], self.relation_names)
-        if (self.q_relation < 0).any():
-            unknown = sorted(set(questions["relation"].to_pylist()) - set(self.names))
-            raise ValueError(f"relations that the vocabulary does not have: {', '.join(map(str, unknown))}")
+        images = pc.drop_null(pc.unique(questions["image_id"]))
+        objects, relations, absent = (
+            table.filter(pa.array(_is_in(table["image_id"], images)))
+            for table in (evidence.objects, evidence.relations, evidence.absent_labels)
+        )
+        labels = _Names(
+            [questions["subject_label"], questions["object_label"], objects["label"], absent["label"]],
+            lambda label: noun.label if (noun := nouns.by_label(label)) else label,
+        )
+        attributes = _Names(
+            [questions["object_label"], relations["object_label"]],
+            lambda label: known.label if (known := nouns.attribute_for(label)) else label,
+        )
+        self.boxes = _boxes(objects["box"])
+        self.label = labels.codes(objects["label"])
+        self.asked_attribute = attributes.codes(questions["object_label"])
+        self.excludes = _exclusions(attributes.names, nouns)
+        self.meaning = _Meaning(vocabulary, [nouns.noun_for(label).kind for label in labels.names])
+        self.sides = _Sides(questions, self.unary, objects, absent, images, labels, nouns)
+        self.said = _Said(objects, relations, names, is_attribute, attributes)
 
-        self.o_image = codes_of(objects["image_id"], self.images)
-        self.o_label = codes_of(objects["label"], self.labels)
-        boxes = objects["box"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        self.boxes = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
-        self.is_group = np.asarray(objects["is_group_of"].to_numpy(), dtype=object) == True  # noqa: E712 (null)
-        self.incidental = np.array([vocabulary[name].incidental for name in self.names], dtype=np.bool_)
-        self.is_complete = np.ones(len(self.images), dtype=np.bool_)
-        if evidence.complete_images is not None:
-            self.is_complete = np.asarray(pc.is_in(self.images, value_set=evidence.complete_images))
-        self.same = _label_pairs(self.labels.to_pylist(), nouns)
-        self.meaning = _Meaning(vocabulary, [nouns.noun_for(label).kind for label in self.labels.to_pylist()])
-        self._read_annotations(objects, relations)
-        self._read_absent(absent)
-
-    def _read_annotations(self, objects: pa.Table, relations: pa.Table) -> None:
-        """Turn relation rows into (pair of objects -> relation) and (object -> attribute) lookups."""
-        self.count = objects.num_rows
-        keys = pa.array(_keys(objects["image_id"], objects["object_id"]))
-        subject = codes_of(pa.array(_keys(relations["image_id"], relations["subject_id"])), keys)
-        relation = codes_of(relations["relation"], self.relation_names)
-        attribute_code = {name for name in self.names if self.vocabulary[name].kind == Kind.ATTRIBUTE}
-        is_attribute = np.isin(relation, [self.names.index(name) for name in attribute_code])
-        other = codes_of(pa.array(_keys(relations["image_id"], relations["object_id"])), keys)
-        pair = (subject >= 0) & (other >= 0) & (relation >= 0) & ~is_attribute
-        a, b, r = subject[pair], other[pair], relation[pair]
-        # Each annotation speaks of (a, b) and, swapped, of (b, a).
-        self.said_key = np.concatenate([a * self.count + b, b * self.count + a])
-        self.said_relation = np.concatenate([r, r])
-        self.said_swapped = np.repeat([False, True], len(r))
-        has = (subject >= 0) & is_attribute
-        self.has_object = subject[has]
-        self.has_attribute = codes_of(relations["object_label"], self.labels)[has]
-
-    def _read_absent(self, absent: pa.Table) -> None:
-        """A label verified absent takes everything below it along."""
-        image, label = codes_of(absent["image_id"], self.images), codes_of(absent["label"], self.labels)
-        at, below = matches(label, self.same.label[self.same.below])
-        lower = self.same.other[self.same.below][below]
-        known = (image[at] >= 0) & (label[at] >= 0)
-        self.absent_keys = np.unique((image[at] * len(self.labels) + lower)[known])
-
-    def judge(self, rows: Integers) -> tuple[npt.NDArray[np.int8], Integers]:
-        """Verdict (0 unknown, 1 true, 2 false) and proof code of the questions at `rows`."""
-        attribute = np.array([self.vocabulary[name].kind == Kind.ATTRIBUTE for name in self.names])
-        unary = attribute[self.q_relation[rows]]
-        verdict = np.zeros(len(rows), dtype=np.int8)
-        proof = np.full(len(rows), _NONE, dtype=np.int64)
-        for part, hear in ((~unary, self._hear_pairs), (unary, self._hear_attributes)):
-            if part.any():
-                verdict[part], proof[part] = hear(rows[part])
+    def judge(self) -> tuple[Codes, Codes]:
+        """Verdict and proof of every question."""
+        verdict = np.full(len(self.relation), _UNKNOWN, dtype=np.int8)
+        proof = np.full(len(self.relation), _NONE, dtype=np.int8)
+        pairs = self.sides.pairs(self.unary)
+        for unary, hear in ((False, self._hear_pairs), (True, self._hear_attributes)):
+            for rows in _portions(np.flatnonzero(self.unary == unary), pairs):
+                verdict[rows], proof[rows] = hear(rows, pairs[rows])
         return verdict, proof
 
-    def _candidates(self, rows: Integers, labels: Integers) -> tuple[Integers, Integers, Flags]:
-        """For each question: the objects that could be what `labels` names, and whether they surely are."""
-        at, same = matches(labels, self.same.label)
-        width = len(self.labels)
-        at2, objects = matches(
-            self.q_image[rows][at] * width + self.same.other[same], self.o_image * width + self.o_label
-        )
-        return at[at2], objects, self.same.below[same][at2]
+    def _hear_pairs(self, rows: Integers, pairs: Integers) -> tuple[Codes, Codes]:
+        sides, subject, thing = self.sides, self.sides.subject[rows], self.sides.object[rows]
+        question, place = spread(pairs)
+        width = sides.count[thing][question]
+        left = sides.first[subject][question] + place // width
+        right = sides.first[thing][question] + place % width
+        distinct = sides.candidate[left] != sides.candidate[right]
+        question, left, right = question[distinct], left[distinct], right[distinct]
+        a, b, relation = sides.candidate[left], sides.candidate[right], self.relation[rows][question]
 
-    def _hear_pairs(self, rows: Integers) -> tuple[npt.NDArray[np.int8], Integers]:
-        n = len(rows)
-        a_question, a_object, a_sure = self._candidates(rows, self.q_subject[rows])
-        b_question, b_object, b_sure = self._candidates(rows, self.q_object[rows])
-        pairs = np.bincount(a_question, minlength=n) * np.bincount(b_question, minlength=n)
-        crowded = pairs > MAX_PAIRS_PER_QUESTION
-        keep = ~crowded[a_question]
-        a_question, a_object, a_sure = a_question[keep], a_object[keep], a_sure[keep]
-        left, right = matches(a_question, b_question)
-        distinct = a_object[left] != b_object[right]
-        left, right = left[distinct], right[distinct]
-        question, a, b = a_question[left], a_object[left], b_object[right]
-        sure = a_sure[left] & b_sure[right]
-        relation = self.q_relation[rows][question]
+        proved, disproved = self._annotated(a, b, relation)
+        a_boxes, b_boxes = self.boxes[a], self.boxes[b]
+        shown = geometry.holds_by_relation(relation, self.true_rules, a_boxes, b_boxes)
+        denied = geometry.holds_by_relation(relation, self.false_rules, a_boxes, b_boxes)
+        proved[shown & (proved == _NONE)] = _GEOMETRIC
+        disproved[denied & (disproved == _NONE)] = _GEOMETRIC
+        return self._sentence(rows, question, sides.sure[left] & sides.sure[right], proved, disproved)
 
-        proved, disproved = self._said(a, b, relation)
-        by_boxes = geometry.holds_by_relation(relation, self._rules("true"), self.boxes[a], self.boxes[b])
-        against = geometry.holds_by_relation(relation, self._rules("false"), self.boxes[a], self.boxes[b])
-        proved = np.where((proved == _NONE) & by_boxes, _GEOMETRIC, proved)
-        disproved = np.where((disproved == _NONE) & against, _GEOMETRIC, disproved)
-        group = self.is_group[a] | self.is_group[b]
-        return self._sentence(rows, question, sure, proved, disproved, group, crowded)
+    def _annotated(self, a: Integers, b: Integers, relation: Integers) -> tuple[Codes, Codes]:
+        """Proofs for and against a relation on each pair of objects, from what is annotated on that pair."""
+        at, said = self.said.of_pairs(a, b)
+        swapped = self.said.swapped[said]
+        first, second = self.label[a[at]], self.label[b[at]]
+        subject, thing = np.where(swapped, second, first), np.where(swapped, first, second)
+        proof = self.meaning.of(self.said.relation[said], swapped, relation[at], subject, thing)
+        proves = proof <= _INVERSE
+        return _strongest(at[proves], proof[proves], len(a)), _strongest(at[~proves], proof[~proves], len(a))
 
-    def _said(self, a: Integers, b: Integers, relation: Integers) -> tuple[Integers, Integers]:
-        """Proof codes for and against, from what is annotated on each pair."""
-        at, said = matches(a * self.count + b, self.said_key)
-        swapped = self.said_swapped[said]
-        first, second = self.o_label[a[at]], self.o_label[b[at]]
-        subject, other = np.where(swapped, second, first), np.where(swapped, first, second)
-        verdict = self.meaning.of(self.said_relation[said], swapped, relation[at], subject, other)
-        proved = np.full(len(a), _NONE, dtype=np.int64)
-        disproved = np.full(len(a), _NONE, dtype=np.int64)
-        for code, target in (
-            (_ANNOTATED, proved),
-            (_INVERSE, proved),
-            (_ANTISYMMETRIC, disproved),
-            (_EXCLUSIVE, disproved),
-        ):
-            np.minimum.at(target, at[verdict == code], code)
-        return proved, disproved
-
-    def _hear_attributes(self, rows: Integers) -> tuple[npt.NDArray[np.int8], Integers]:
-        question, thing, sure = self._candidates(rows, self.q_subject[rows])
-        asked = self.q_object[rows][question]
-        at, has = matches(thing, self.has_object)
-        same = self.has_attribute[has] == asked[at]
-        excluded = self.same.attribute_excludes[self.has_attribute[has], asked[at]]
-        proved = np.full(len(question), _NONE, dtype=np.int64)
-        disproved = np.full(len(question), _NONE, dtype=np.int64)
-        proved[at[same]] = _ANNOTATED
-        disproved[at[excluded]] = _EXCLUSIVE
-        crowded = np.zeros(len(rows), dtype=np.bool_)
-        return self._sentence(rows, question, sure, proved, disproved, self.is_group[thing], crowded)
+    def _hear_attributes(self, rows: Integers, pairs: Integers) -> tuple[Codes, Codes]:
+        sides = self.sides
+        question, place = spread(pairs)
+        row = sides.first[sides.subject[rows]][question] + place
+        at, has = self.said.of_things(sides.candidate[row])
+        asked, found = self.asked_attribute[rows][question][at], self.said.attribute[has]
+        proved = np.full(len(question), _NONE, dtype=np.int8)
+        disproved = np.full(len(question), _NONE, dtype=np.int8)
+        proved[at[found == asked]] = _ANNOTATED
+        disproved[at[self.excludes[found, asked]]] = _EXCLUSIVE
+        return self._sentence(rows, question, sides.sure[row], proved, disproved)
 
     def _sentence(
-        self,
-        rows: Integers,
-        question: Integers,
-        sure: Flags,
-        proved: Integers,
-        disproved: Integers,
-        group: Flags,
-        crowded: Flags,
-    ) -> tuple[npt.NDArray[np.int8], Integers]:
+        self, rows: Integers, question: Integers, sure: Flags, proved: Codes, disproved: Codes
+    ) -> tuple[Codes, Codes]:
         """Combine the pairs of each question into one verdict."""
-        n = len(rows)
-        width = len(self.labels)
-        image = self.q_image[rows]
-        unary = np.isin(self.q_relation[rows], self.meaning.attributes)
-        absent = np.isin(image * width + self.q_subject[rows], self.absent_keys)
-        absent |= ~unary & np.isin(image * width + self.q_object[rows], self.absent_keys)
+        n, sides = len(rows), self.sides
+        torn = (proved != _NONE) & (disproved != _NONE)
+        best_for = _strongest(question, np.where(sure & ~torn, proved, _NONE), n)
+        best_against = _strongest(question, disproved, n)
+        looked_at = np.bincount(question, minlength=n) > 0
+        undecided = any_by_group(torn | (disproved == _NONE), question, n)
 
-        # A pair that is both proved and disproved (annotators contradict each other) proves nothing.
-        torn = any_by_group((proved != _NONE) & (disproved != _NONE), question, n)
-        is_true = any_by_group((proved != _NONE) & sure, question, n)
-        some = np.bincount(question, minlength=n) > 0
-        open_pair = any_by_group(disproved == _NONE, question, n)
-        any_group = any_by_group(group, question, n)
-        unseen = self.incidental[self.q_relation[rows]] & ~self.is_complete[image]
-        all_disproved = some & ~open_pair & ~any_group & ~crowded & ~unseen
-        is_false = absent | all_disproved
+        subject, thing = sides.subject[rows], sides.object[rows]
+        absent = sides.absent[subject] | sides.absent[thing]
+        missing = sides.missing[subject] | sides.missing[thing]
+        group = sides.group[subject] | sides.group[thing]
+        all_disproved = looked_at & ~undecided & ~group & ~self.unseen[rows]
+        is_true = (best_for != _NONE) & ~absent
 
-        verdict = np.zeros(n, dtype=np.int8)
-        verdict[is_true & ~is_false & ~torn] = 1
-        verdict[is_false & ~is_true & ~torn] = 2
-        proof = np.full(n, _NONE, dtype=np.int64)
-        best_for = np.full(n, _NONE, dtype=np.int64)
-        np.minimum.at(best_for, question[sure], proved[sure])
-        best_against = np.full(n, _NONE, dtype=np.int64)
-        np.minimum.at(best_against, question, disproved)
-        proof[verdict == 1] = best_for[verdict == 1]
-        proof[verdict == 2] = np.where(all_disproved, best_against, _ABSENT)[verdict == 2]
+        cases = [is_true, all_disproved, missing]
+        verdict = np.select(cases, [_TRUE, _FALSE, _FALSE], _UNKNOWN).astype(np.int8)
+        proof = np.select(cases, [best_for, best_against, np.full(n, _ABSENT)], _NONE).astype(np.int8)
         return verdict, proof
 
-    def _rules(self, which: str) -> dict[int, Rule]:
-        return {i: getattr(self.vocabulary[name].geometry, which) for i, name in enumerate(self.names)}
+
+def _portions(rows: Integers, pairs: Integers) -> Iterator[Integers]:
+    """Question rows in portions of about `CHUNK` pairs; a question without pairs counts as one."""
+    if len(rows):
+        portion = np.cumsum(np.maximum(pairs[rows], 1)) // CHUNK
+        yield from np.split(rows, np.flatnonzero(np.diff(portion)) + 1)
+
+
+def _strongest(groups: Integers, proofs: Codes, count: int) -> Codes:
+    """The strongest proof of each group 0..count-1; `_NONE` for a group without any."""
+    out = np.full(count, _NONE, dtype=np.int8)
+    np.minimum.at(out, groups, proofs.astype(np.int8, copy=False))
+    return out
+
+
+def _boxes(column: pa.ChunkedArray) -> geometry.Boxes:
+    """Boxes as floats, shape (n, 4); a missing box has no numbers, so that no rule holds for it."""
+    boxes = pc.fill_null(column, pa.scalar([float("nan")] * 4, column.type)).combine_chunks()
+    return geometry.as_boxes(boxes.flatten().to_numpy(zero_copy_only=False).reshape(-1, 4))
+
+
+class _Names:
+    """Numbers for names; a name that the noun table knows by several spellings has one number."""
+
+    def __init__(self, columns: list[pa.ChunkedArray], canonical: Callable[[str], str]) -> None:
+        found = {name for column in columns for name in column.unique().to_pylist() if name is not None}
+        self._spelled = pa.array(sorted(found), pa.string())
+        meant = [canonical(name) for name in self._spelled.to_pylist()]
+        self.names = sorted(set(meant))
+        place = {name: i for i, name in enumerate(self.names)}
+        self._number = np.array([*(place[name] for name in meant), -1], dtype=np.int64)
+
+    def codes(self, column: pa.ChunkedArray) -> Integers:
+        """The number of each name; -1 for null."""
+        return self._number[codes_of(column, self._spelled)]
+
+
+class _Sides:
+    """The *sides* of the questions: a picture with a label that is asked about there, as subject or as object.
+
+    Side 0 has no objects: it stands for a null and for the object of an attribute question.
+
+    Attributes:
+        subject, object: The sides of each question.
+        count, first: How many objects could be what each side names, and the place of the first in `candidate`.
+        candidate, sure: Objects, by side, and whether their label is the side's or one below it.
+        group: Whether one of a side's candidates is a group.
+        absent: Whether a side's label, or one above it, is verified absent.
+        missing: Whether it is so and no box contradicts it.
+    """
+
+    def __init__(
+        self,
+        questions: pa.Table,
+        unary: Flags,
+        objects: pa.Table,
+        absent: pa.Table,
+        images: pa.Array,
+        labels: _Names,
+        nouns: NounTable,
+    ) -> None:
+        width = len(labels.names)
+
+        def keys(table: pa.Table, column: str = "label") -> Integers:
+            image, label = codes_of(table["image_id"], images), labels.codes(table[column])
+            return np.where((image >= 0) & (label >= 0), image * width + label, -1)
+
+        subject, thing = keys(questions, "subject_label"), keys(questions, "object_label")
+        thing[unary] = -1
+        sides, place = np.unique(np.concatenate([[-1], subject, thing]), return_inverse=True)
+        self.subject, self.object = np.split(place[1:], 2)
+
+        label, other, below = _same_things(labels.names, nouns)
+        same, lower = Lookup(label), Lookup(label[below])
+        located, found = Lookup(keys(objects)), []
+        for block in np.array_split(np.arange(1, len(sides)), len(sides) // CHUNK + 1):
+            at, pair = same.matches(sides[block] % width)
+            at2, candidate = located.matches(sides[block][at] // width * width + other[pair])
+            found.append((block[at[at2]], candidate, below[pair[at2]]))
+        side, self.candidate, self.sure = (np.concatenate(column) for column in zip(*found, strict=True))
+        self.count = np.bincount(side, minlength=len(sides))
+        self.first = np.cumsum(self.count) - self.count
+        is_group = np.asarray(pc.fill_null(objects["is_group_of"], False), dtype=np.bool_)
+        self.group = any_by_group(is_group[self.candidate], side, len(sides))
+
+        gone = keys(absent)
+        gone = gone[gone >= 0]
+        at, pair = lower.matches(gone % width)
+        self.absent = np.isin(sides, gone[at] // width * width + other[below][pair])
+        self.missing = self.absent & ~any_by_group(self.sure, side, len(sides))
+
+    def pairs(self, unary: Flags) -> Integers:
+        """The number of pairs (of objects, where `unary`) to look at for each question, 0 for a crowd."""
+        count = self.count[self.subject] * np.where(unary, 1, self.count[self.object])
+        return np.where(count > MAX_PAIRS_PER_QUESTION, 0, count)
+
+
+class _Said:
+    """What is annotated on pairs of objects, and which attributes are annotated on objects.
+
+    Each annotation speaks of its pair (a, b) and, swapped, of (b, a).
+    """
+
+    def __init__(
+        self,
+        objects: pa.Table,
+        relations: pa.Table,
+        names: pa.Array,
+        is_attribute: Flags,
+        attributes: _Names,
+    ) -> None:
+        self._count = objects.num_rows
+        known = _keys(objects["image_id"], objects["object_id"])
+        subject = codes_of(_keys(relations["image_id"], relations["subject_id"]), known)
+        thing = codes_of(_keys(relations["image_id"], relations["object_id"]), known)
+        relation, attribute = (
+            codes_of(relations["relation"], names),
+            attributes.codes(relations["object_label"]),
+        )
+        unary = np.append(is_attribute, False)[relation]  # -1, a relation that is not known, is none
+
+        pair = (relation >= 0) & ~unary & (subject >= 0) & (thing >= 0)
+        a, b, r = subject[pair], thing[pair], relation[pair]
+        self._pairs = Lookup(np.concatenate([a * self._count + b, b * self._count + a]))
+        self.relation = np.concatenate([r, r])
+        self.swapped = np.repeat([False, True], len(r))
+
+        has = unary & (subject >= 0) & (attribute >= 0)
+        self._things = Lookup(subject[has])
+        self.attribute = attribute[has]
+
+    def of_pairs(self, a: Integers, b: Integers) -> tuple[Integers, Integers]:
+        """The annotations on pairs of objects: numbers of the pairs, and rows of `relation` and `swapped`."""
+        return self._pairs.matches(a * self._count + b)
+
+    def of_things(self, things: Integers) -> tuple[Integers, Integers]:
+        """The attributes of objects: numbers into `things`, and rows of `attribute`."""
+        return self._things.matches(things)
 
 
 class _Meaning:
@@ -273,73 +353,66 @@ class _Meaning:
 
     def __init__(self, vocabulary: Vocabulary, kinds: list[str]) -> None:
         """Takes the kind of each label, by label code."""
-        names = list(vocabulary.names)
-        self.attributes = [i for i, name in enumerate(names) if vocabulary[name].kind == Kind.ATTRIBUTE]
         distinct = sorted(set(kinds))
-        self.kind = np.array([distinct.index(kind) for kind in kinds], dtype=np.int64)
-        tables: dict[frozenset[str], int] = {}
-        self.tables: list[Integers] = []
-        self.table_of = np.zeros((len(distinct), len(distinct)), dtype=np.int64)
+        self._kind = np.array([distinct.index(kind) for kind in kinds], dtype=np.int64)
+        self._table_of = np.zeros((len(distinct), len(distinct)), dtype=np.int64)
+        tables: dict[frozenset[str], Codes] = {}
         for i, first in enumerate(distinct):
             for j, second in enumerate(distinct):
                 mutual = frozenset(r.name for r in vocabulary if {first, second} <= set(r.mutual_kinds))
                 if mutual not in tables:
-                    tables[mutual] = len(self.tables)
-                    self.tables.append(_meaning_table(vocabulary, names, first, second))
-                self.table_of[i, j] = tables[mutual]
-        self.stack = np.stack(self.tables) if self.tables else np.zeros((0, 0, 2, 0), dtype=np.int64)
+                    tables[mutual] = _meaning_table(vocabulary, first, second)
+                self._table_of[i, j] = list(tables).index(mutual)
+        self._tables = np.array(list(tables.values()), dtype=np.int8).reshape(
+            -1, len(vocabulary), 2, len(vocabulary)
+        )
 
     def of(
-        self, said: Integers, swapped: Flags, asked: Integers, subject_label: Integers, object_label: Integers
-    ) -> Integers:
-        """Proof codes, `_NONE` where nothing follows; labels are those of the annotation's own subject and object."""
-        table = self.table_of[self.kind[subject_label], self.kind[object_label]]
-        return self.stack[table, said, swapped.astype(np.int64), asked]
+        self, said: Integers, swapped: Flags, asked: Integers, subject: Integers, thing: Integers
+    ) -> Codes:
+        """Proofs, `_NONE` where nothing follows; `subject` and `thing` are the labels that the annotation relates."""
+        table = self._table_of[self._kind[subject], self._kind[thing]]
+        return self._tables[table, said, swapped.astype(np.int64), asked]
 
 
-def _meaning_table(vocabulary: Vocabulary, names: list[str], subject_kind: str, object_kind: str) -> Integers:
+def _meaning_table(vocabulary: Vocabulary, subject_kind: str, object_kind: str) -> Codes:
     """`table[r, swapped, asked]`: what r on (a, b) proves about `asked` on (a, b), or on (b, a) if swapped."""
-    place = {name: i for i, name in enumerate(names)}
-    table = np.full((len(names), 2, len(names)), _NONE, dtype=np.int64)
-    for name in names:
+    place = {name: i for i, name in enumerate(vocabulary.names)}
+    table = np.full((len(place), 2, len(place)), _NONE, dtype=np.int8)
+    for name, row in place.items():
         for (other, swapped), proof in vocabulary.ruled_out(name, subject_kind, object_kind).items():
-            code = _ANTISYMMETRIC if proof == "antisymmetric" else _EXCLUSIVE
-            table[place[name], int(swapped), place[other]] = code
+            table[row, int(swapped), place[other]] = (
+                _ANTISYMMETRIC if proof == "antisymmetric" else _EXCLUSIVE
+            )
         for other, swapped in vocabulary.implied(name):
-            table[place[name], int(swapped), place[other]] = _INVERSE if swapped else _ANNOTATED
+            table[row, int(swapped), place[other]] = _INVERSE if swapped else _ANNOTATED
     return table
 
 
-@dataclass(frozen=True)
-class _LabelPairs:
-    """Which labels can name the same thing, as rows (label, other, other is surely a `label`)."""
-
-    label: Integers
-    other: Integers
-    below: Flags
-    attribute_excludes: Flags
-
-
-def _label_pairs(labels: list[str], nouns: NounTable) -> _LabelPairs:
+def _same_things(labels: list[str], nouns: NounTable) -> tuple[Integers, Integers, Flags]:
+    """All (label, other label whose boxes could show it, whether they surely do), as numbers of labels."""
     place = {label: i for i, label in enumerate(labels)}
     rows = [
         (i, place[other], other == label or other in nouns.descendants(label))
         for label, i in place.items()
-        for other in sorted(nouns.same_thing(label))
-        if other in place
+        for other in sorted(nouns.same_thing(label) & place.keys())
     ]
-    excludes = np.zeros((len(labels), len(labels)), dtype=np.bool_)
-    for attribute in nouns.attributes.values():
-        for other in attribute.excludes:
-            if attribute.label in place and other in place:
-                excludes[place[attribute.label], place[other]] = True
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    return _LabelPairs(
-        np.array(columns[0], dtype=np.int64),
-        np.array(columns[1], dtype=np.int64),
-        np.array(columns[2], dtype=np.bool_),
-        excludes,
-    )
+    label, other, below = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    return label, other, below.astype(np.bool_)
+
+
+def _exclusions(attributes: list[str], nouns: NounTable) -> Flags:
+    """`excludes[i, j]`: that attribute i of a thing rules out its attribute j."""
+    known = [nouns.attribute_for(name) for name in attributes]
+    rows = [[bool(has and name in has.excludes) for name in attributes] for has in known]
+    size = len(attributes)
+    excludes = np.zeros((size + 1, size + 1), dtype=np.bool_)  # the last ones are for -1, a null
+    excludes[:size, :size] = np.array(rows, dtype=np.bool_).reshape(size, size)
+    return excludes
+
+
+def _is_in(values: pa.ChunkedArray, among: pa.Array) -> Flags:
+    return np.asarray(codes_of(values, among) >= 0)
 
 
 def _keys(images: pa.ChunkedArray, ids: pa.ChunkedArray) -> pa.ChunkedArray:

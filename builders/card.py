@@ -46,7 +46,7 @@ def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
         title=TITLE,
         version=version,
         front_matter=yaml.safe_dump(
-            _front_matter(figures, facts), sort_keys=False, allow_unicode=True
+            _front_matter(figures, facts, version), sort_keys=False, allow_unicode=True
         ).strip(),
         figures=figures,
         facts=facts,
@@ -135,9 +135,12 @@ def _example(folder: Path) -> dict[str, Any] | None:
     return row
 
 
-def _front_matter(figures: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) -> dict[str, Any]:
     size = next((name for limit, name in SIZES if figures["records"] < limit), "1M<n<10M")
     split = facts["settings"]["split"]
+    # `datasets` keys its cache by this YAML and the folder's last name, not by the files: without the digest, two
+    # releases called 1.0.0 would be taken for one.
+    stamp = {"version": version, "description": f"contents {facts['content'][:16]}"}
     return {
         "pretty_name": TITLE,
         "license": facts["card_license"],
@@ -149,9 +152,16 @@ def _front_matter(figures: dict[str, Any], facts: dict[str, Any]) -> dict[str, A
             {
                 "config_name": "default",
                 "default": True,
+                **stamp,
                 "data_files": [{"split": split, "path": f"data/{split}-*.parquet"}],
             },
-            {"config_name": "captions", "data_files": [{"split": "all", "path": "captions/*.parquet"}]},
-            {"config_name": "claims", "data_files": [{"split": "all", "path": "claims/*.parquet"}]},
+            *(
+                {
+                    "config_name": name,
+                    **stamp,
+                    "data_files": [{"split": name, "path": f"{name}/{name}-*.parquet"}],
+                }
+                for name in ("captions", "claims")
+            ),
         ],
     }
