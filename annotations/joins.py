@@ -54,6 +54,15 @@ def spread(count: Integers) -> tuple[Integers, Integers]:
     return group, np.arange(len(group), dtype=np.int64) - (np.cumsum(count) - count)[group]
 
 
+def distinct(*columns: Integers) -> tuple[Integers, ...]:
+    """The distinct rows of a table of integer columns, sorted by the first column, then the next."""
+    table = np.stack(columns)
+    table = table[:, np.lexsort(table[::-1])]
+    new = np.ones(table.shape[1], dtype=np.bool_)
+    new[1:] = (table[:, 1:] != table[:, :-1]).any(axis=0)
+    return tuple(table[:, new])
+
+
 def codes_of(values: pa.ChunkedArray | pa.Array, vocabulary: pa.Array) -> Integers:
     """The place of each value in `vocabulary` (its first); -1 where it is not there or null."""
     found = pc.fill_null(pc.index_in(values, value_set=vocabulary, skip_nulls=True), -1)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache, cached_property
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from naturel.annotations import noun_checks
 from naturel.annotations.errors import UserError
+from naturel.annotations.yaml_file import read_yaml
 
 
 class Number(StrEnum):
@@ -322,24 +322,13 @@ def _embedded() -> NounTable:
     return _load(Path(__file__).with_name("nouns.yaml"))
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The safe loader, which also notes the keys that a mapping has twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Construct a mapping."""
-        keys = Counter(str(key.value) for key, _ in node.value)
-        self.repeated = [*getattr(self, "repeated", ()), *(key for key, times in keys.items() if times > 1)]
-        return dict(super().construct_mapping(node, deep))
-
-
 def _load(path: Path) -> NounTable:
     try:
-        loader = _Loader(path.read_bytes())
-        document = loader.get_single_data()
+        document, repeated = read_yaml(path.read_bytes())
     except (OSError, yaml.YAMLError) as error:
         raise NounTableError(path, [f"cannot be read: {' '.join(str(error).split())}"]) from error
     sections = _fields(document)
-    faults = [f"{key}: stands twice; keep one" for key in getattr(loader, "repeated", ())]
+    faults = [f"{key}: stands twice; keep one" for key in repeated]
     faults += [
         f"{key}: no section of this file; drop it"
         for key in sections.keys() - {"words", "attributes", "nouns"}

@@ -7,17 +7,17 @@ it; every fault found is reported in one `VocabularyError`.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from naturel.annotations import relation_checks
 from naturel.annotations.errors import UserError
+from naturel.annotations.yaml_file import read_yaml
 
 _TERM = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*")
 
@@ -293,41 +293,16 @@ class Vocabulary:
         }
 
 
-if TYPE_CHECKING:
-    _BaseLoader = yaml.SafeLoader
-else:
-    _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_BaseLoader):
-    """YAML loader for which "on" is a word, keys are text, and a key given twice is a fault."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 (yaml's own attribute)
-        first: [
-            (tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"
-        ]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        if twice:
-            raise yaml.YAMLError(f"{', '.join(twice)} given twice{node.start_mark}")
-        for key, _ in node.value:
-            key.tag = "tag:yaml.org,2002:str"
-        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
-        return mapping
-
-
 def _read(path: Path) -> dict[str, Relation]:
     """Read the file, each relation checked for its fields alone."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader)
+        content, repeated = read_yaml(path.read_bytes())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise VocabularyError(
             f"{path}: cannot be read as YAML ({error}); mend or restore the file"
         ) from error
+    if repeated:
+        raise VocabularyError(f"{path}: {', '.join(sorted(repeated))} given twice; keep one")
     entries = content.get("relations") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise VocabularyError(f"{path}: has no entries under 'relations'; add one entry a relation")

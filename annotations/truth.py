@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations import geometry
-from naturel.annotations.joins import Integers, Lookup, any_by_group, codes_of, spread
+from naturel.annotations.joins import Integers, Lookup, any_by_group, codes_of, distinct, spread
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Kind, Vocabulary
 
@@ -147,8 +147,8 @@ class _Court:
         width = sides.count[thing][question]
         left = sides.first[subject][question] + place // width
         right = sides.first[thing][question] + place % width
-        distinct = sides.candidate[left] != sides.candidate[right]
-        question, left, right = question[distinct], left[distinct], right[distinct]
+        two = sides.candidate[left] != sides.candidate[right]
+        question, left, right = question[two], left[two], right[two]
         a, b, relation = sides.candidate[left], sides.candidate[right], self.relation[rows][question]
 
         proved, disproved = self._annotated(a, b, relation)
@@ -326,7 +326,7 @@ class _Said:
         unary = np.append(is_attribute, False)[relation]  # -1, a relation that is not known, is none
 
         pair = (relation >= 0) & ~unary & (subject >= 0) & (thing >= 0)
-        a, b, r = subject[pair], thing[pair], relation[pair]
+        a, b, r = distinct(subject[pair], thing[pair], relation[pair])
         self._pairs = Lookup(np.concatenate([a * self._count + b, b * self._count + a]))
         self.relation = np.concatenate([r, r])
         self.swapped = np.repeat([False, True], len(r))

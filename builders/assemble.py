@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations.joins import Integers, codes_of
-from naturel.annotations.truth import FALSE, TRUE
+from naturel.annotations.truth import FALSE, TRUE, Flags
 from naturel.builders.candidates import POSITIVE, SWAP
 from naturel.builders.choice import Hashes, hash_texts, mix
 
@@ -50,23 +50,26 @@ def assemble(candidates: pa.Table, captions: pa.Table, seed: int) -> tuple[pa.Ta
     Returns:
         The caption columns of `schema.RECORDS` with `image_id` and `positive_claim`, and what was left out and why.
     """
-    dropped: Counter[str] = Counter()
     kind = candidates["kind"]
     positives = candidates.filter(pc.equal(kind, POSITIVE))
     proved = positives.filter(pc.equal(positives["truth"], TRUE))
-    dropped[NOT_PROVED] += positives.num_rows - proved.num_rows
     false = candidates.filter(pc.and_(pc.equal(candidates["truth"], FALSE), pc.not_equal(kind, POSITIVE)))
-
     record_keys = _record_key(proved)
     owner = codes_of(_record_key(false), record_keys)
-    false = false.filter(pa.array(owner >= 0))
-    owner = owner[owner >= 0]
-    dropped[NO_NEGATIVE] += proved.num_rows - len(np.unique(owner))
+    denied = len(np.unique(owner[owner >= 0]))
 
-    hashes = hash_texts(f"{seed}\t{name}" for name in record_keys.to_pylist())
     sentences = _Sentences(captions)
-    choice = _choose(proved, false, owner, hashes, sentences)
-    dropped[FEW_SENTENCES] += len(np.unique(owner)) - len(choice.records)
+    usable = (owner >= 0) & sentences.usable(false["claim_id"])
+    hashes = hash_texts(f"{seed}\t{name}" for name in record_keys.to_pylist())
+    false = false.filter(pa.array(usable))
+    choice = _choose(proved, false, owner[usable], hashes, sentences)
+    dropped = Counter(
+        {
+            NOT_PROVED: positives.num_rows - proved.num_rows,
+            NO_NEGATIVE: proved.num_rows - denied,
+            FEW_SENTENCES: denied - len(choice.records),
+        }
+    )
     return _caption_columns(proved, false, captions, choice), dropped
 
 
@@ -75,22 +78,29 @@ def _record_key(table: pa.Table) -> pa.Array:
 
 
 class _Sentences:
-    """Captions by claim and construction."""
+    """Captions by claim and construction: rows of the caption table, -1 where there is none."""
 
     def __init__(self, captions: pa.Table) -> None:
-        self.claims = captions["claim_id"].unique()
-        if isinstance(self.claims, pa.ChunkedArray):
-            self.claims = self.claims.combine_chunks()
+        self.claims = pc.unique(captions["claim_id"])
         claim = codes_of(captions["claim_id"], self.claims)
-        simple = np.asarray(pc.equal(captions["style"], "simple"))
-        rows = np.arange(captions.num_rows, dtype=np.int64)
+        simple = codes_of(captions["style"], pa.array(["simple"])) == 0
         names = pc.unique(captions["construction"].filter(pa.array(~simple)))
         construction = codes_of(captions["construction"], names)
-        self.simple = np.full(len(self.claims), -1, dtype=np.int64)
-        self.simple[claim[simple]] = rows[simple]
-        self.complex = np.full((len(self.claims), len(names)), -1, dtype=np.int64)
-        self.complex[claim[~simple], construction[~simple]] = rows[~simple]
+        self.text = codes_of(captions["text"], pc.unique(captions["text"]))
+        self.claim_hash = hash_texts(self.claims.to_pylist())
         self.construction_hash = hash_texts(names.to_pylist())
+        # Of several captions with one claim and construction, the one with the least id.
+        rows = np.argsort(captions["caption_id"].to_numpy())[::-1]
+        simple_rows, complex_rows = rows[simple[rows]], rows[~simple[rows]]
+        self.simple = np.full(len(self.claims), -1, dtype=np.int64)
+        self.simple[claim[simple_rows]] = simple_rows
+        self.complex = np.full((len(self.claims), len(names)), -1, dtype=np.int64)
+        self.complex[claim[complex_rows], construction[complex_rows]] = complex_rows
+
+    def usable(self, claims: pa.ChunkedArray) -> Flags:
+        """Whether each claim has a simple and a complex caption."""
+        usable = (self.simple >= 0) & (self.complex >= 0).any(axis=1)
+        return np.append(usable, False)[codes_of(claims, self.claims)]  # -1: a claim without any caption
 
 
 def _choose(
@@ -99,34 +109,31 @@ def _choose(
     negative_claim = codes_of(false["claim_id"], sentences.claims)
     rank = np.asarray(false["rank"].to_numpy(), dtype=np.int64)
     is_swap = np.asarray(pc.equal(false["kind"], SWAP))
-    claim_hash = hash_texts(sentences.claims.to_pylist())
-    shuffled = mix(hashes[owner], claim_hash[negative_claim])
+    shuffled = mix(hashes[owner], sentences.claim_hash[negative_claim])
 
-    best = _first_by_group(owner, np.lexsort((rank, ~is_swap, owner)), len(proved))[:, :1]
+    best = _first_by_group(owner, np.lexsort((shuffled, rank, ~is_swap, owner)), len(proved))
     mixed = _first_by_group(owner, np.lexsort((rank, shuffled, owner)), len(proved), COMPLEX)
     records = np.flatnonzero(best[:, 0] >= 0)
     count = (mixed[records] >= 0).sum(axis=1, keepdims=True)
     slots = np.take_along_axis(mixed[records], np.arange(COMPLEX)[None, :] % count, axis=1)
 
     positive = codes_of(proved["claim_id"], sentences.claims)[records]
-    parts = [
-        _pair_constructions(positive[at], negative_claim[slots[at]], hashes[records[at]], sentences)
-        for at in np.array_split(np.arange(len(records)), max(1, len(records) // CHUNK))
-    ]
-    chosen_positive = np.concatenate([part[0] for part in parts])
-    chosen_negative = np.concatenate([part[1] for part in parts])
+    ours, theirs = np.empty_like(slots), np.empty_like(slots)
+    for start in range(0, len(records), CHUNK):
+        at = slice(start, start + CHUNK)
+        ours[at], theirs[at] = _pair_constructions(
+            positive[at], negative_claim[slots[at]], hashes[records[at]], sentences
+        )
     simple = np.stack(
         [sentences.simple[positive], sentences.simple[negative_claim[best[records, 0]]]], axis=1
     )
-    whole = (
-        (chosen_positive >= 0).all(axis=1) & (chosen_negative >= 0).all(axis=1) & (simple >= 0).all(axis=1)
-    )
+    whole = _is_whole(np.hstack([simple[:, :1], ours]), np.hstack([simple[:, 1:], theirs]), sentences.text)
     return Choice(
         records=records[whole],
         simple=simple[whole],
-        complex_positive=chosen_positive[whole],
-        complex_negative=chosen_negative[whole],
-        negatives=np.concatenate([best[records][whole], slots[whole]], axis=1),
+        complex_positive=ours[whole],
+        complex_negative=theirs[whole],
+        negatives=np.hstack([best[records], slots])[whole],
     )
 
 
@@ -141,29 +148,39 @@ def _first_by_group(groups: Integers, order: Integers, count: int, width: int = 
     return out
 
 
+def _is_whole(ours: Integers, theirs: Integers, text: Integers) -> Flags:
+    """Whether each record has all its captions, no two complex ones of a side alike, and none on both sides."""
+    found = ((ours >= 0) & (theirs >= 0)).all(axis=1)
+    ours, theirs = (np.append(text, -1)[side] for side in (ours, theirs))
+    both = (ours[:, :, None] == theirs[:, None, :]).any(axis=(1, 2))
+    for side in (ours[:, 1:], theirs[:, 1:]):
+        both |= (np.diff(np.sort(side, axis=1), axis=1) == 0).any(axis=1)
+    whole: Flags = found & ~both
+    return whole
+
+
 def _pair_constructions(
     positive: Integers, negative: Integers, hashes: Hashes, sentences: _Sentences
 ) -> tuple[Integers, Integers]:
     """Three caption rows a side for each record, the i-th two in the same construction wherever both have it."""
     preference = mix(hashes[:, None], sentences.construction_hash[None, :]) >> np.uint64(12)
     score = preference.astype(np.float64) / 2.0**52  # in [0, 1)
-    ours = sentences.complex[positive]
+    ours, theirs = sentences.complex[positive], sentences.complex[negative]
     free_ours = ours >= 0
     free_theirs = np.ones_like(free_ours)
     chosen_ours = np.full((len(positive), COMPLEX), -1, dtype=np.int64)
     chosen_theirs = np.full((len(positive), COMPLEX), -1, dtype=np.int64)
     rows = np.arange(len(positive))
     for slot in range(COMPLEX):
-        theirs = sentences.complex[negative[:, slot]]
-        can_theirs = (theirs >= 0) & free_theirs
-        pick = np.argmax(np.where(free_ours, 1 + score + 2 * can_theirs, 0), axis=1)
+        can = free_theirs & (theirs[:, slot] >= 0)
+        # Best is a construction of both; then one that the slots to come cannot share.
+        wanted_later = (theirs[:, slot + 1 :] >= 0).sum(axis=1)
+        pick = np.argmax(np.where(free_ours, 2 * COMPLEX * (1 + can) - wanted_later + score, 0), axis=1)
+        other = np.where(can[rows, pick], pick, np.argmax(np.where(can, 1 + score, 0), axis=1))
         chosen_ours[:, slot] = np.where(free_ours[rows, pick], ours[rows, pick], -1)
+        chosen_theirs[:, slot] = np.where(can[rows, other], theirs[rows, slot, other], -1)
         free_ours[rows, pick] = False
-        shared = can_theirs[rows, pick]
-        other = np.argmax(np.where(can_theirs, 1 + score, 0), axis=1)
-        pick = np.where(shared, pick, other)
-        chosen_theirs[:, slot] = np.where(can_theirs[rows, pick], theirs[rows, pick], -1)
-        free_theirs[rows, pick] = False
+        free_theirs[rows, other] = False
     return chosen_ours, chosen_theirs
 
 

@@ -188,7 +188,9 @@ class _Build:
 
         def run(folder: Path) -> StepResult:
             write_table(table, schema.PICTURES, folder / "pictures.parquet", ["image_id"])
-            reasons = table.filter(pc.equal(table["status"], "failed"))["status_reason"].value_counts().to_pylist()
+            reasons = (
+                table.filter(pc.equal(table["status"], "failed"))["status_reason"].value_counts().to_pylist()
+            )
             failed = {f"picture: {entry['values']}": entry["counts"] for entry in reasons}
             return StepResult({"pictures": table.num_rows - sum(failed.values())}, failed)
 
@@ -254,7 +256,9 @@ class _Build:
             chosen, dropped = assemble(
                 claims.table("candidates"), captions.table("captions"), self.settings.seed
             )
-            attributes = {attribute.label: attribute.adjective for attribute in self.nouns.attributes.values()}
+            attributes = {
+                attribute.label: attribute.adjective for attribute in self.nouns.attributes.values()
+            }
             records = complete_records(
                 chosen,
                 claims=claims.table("claims"),

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from naturel.annotations import schema
 from naturel.annotations.claims import Claim
-from naturel.annotations.joins import Integers, codes_of, matches
+from naturel.annotations.joins import Integers, codes_of, distinct, matches
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Kind, Symmetry, Vocabulary
 from naturel.annotations.truth import FALSE, TRUE, Evidence, judge
-from naturel.builders.choice import mix, seeded
+from naturel.builders.choice import hash_texts, mix, seeded
 
 POSITIVE = "positive"
 SWAP, CONTRAST, ATTRIBUTE, SUBJECT, OBJECT = "swap", "contrast", "attribute", "subject", "object"
@@ -136,7 +136,7 @@ def _plan(
         for rank, (negative, kind) in enumerate(negatives_of(positive, vocabulary, nouns)):
             number = place.setdefault(negative, len(place))
             static.append((i, number, KINDS.index(kind), rank))
-    plan = np.array(static, dtype=np.int64)
+    plan = np.array(static, dtype=np.int64).reshape(-1, 4)
     code = codes_of(pc.binary_join_element_wise(*(triplets[name] for name in _KEY), "\t"), _names(own))
     row, entry = matches(code, plan[:, 0])
     parts = [np.stack([row, plan[entry, 0], plan[entry, 1], plan[entry, 2], plan[entry, 3]])]
@@ -157,13 +157,17 @@ def _replacements(
     """
     column = "subject_label" if kind == SUBJECT else "object_label"
     images = pc.unique(triplets["image_id"])
-    row, at = matches(codes_of(triplets["image_id"], images), codes_of(absent["image_id"], images))
+    image = codes_of(triplets["image_id"], images)
+    row, at = matches(image, codes_of(absent["image_id"], images))
     rows = triplets.take(pa.array(row))
     replaced = {name: rows[name] for name in _KEY} | {column: absent["label"].take(pa.array(at))}
     claim = codes_of(pc.binary_join_element_wise(*(replaced[name] for name in _KEY), "\t"), _names(own))
-    known = claim >= 0
-    row, claim = row[known], claim[known]
-    order = np.lexsort((claim, mix(seeded(seed), row.astype(np.uint64), claim.astype(np.uint64)), row))
+    useful = (claim >= 0) & (claim != code[row])
+    row, claim = distinct(row[useful], claim[useful])
+    names = hash_texts(_names(own).to_pylist())
+    pictures = hash_texts(images.to_pylist())
+    chance = mix(seeded(seed), pictures[image[row]], names[code[row]], names[claim])
+    order = np.lexsort((claim, chance, row))
     row, claim = row[order], claim[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row)
     keep = rank < REPLACEMENTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -103,14 +104,12 @@ def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:
         return
     from naturel.builders.build import build
 
+    start = time.perf_counter()
+    built = build(settings, choose_progress(console))
     if options["captioner"] is None:
         console.print(
             "Captions are written by the grammar: no language model is configured.", highlight=False
         )
-    import time
-
-    start = time.perf_counter()
-    built = build(settings, choose_progress(console))
     show_summary(built, time.perf_counter() - start, Console())
 
 

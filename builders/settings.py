@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.relations import load_vocabulary
+from naturel.annotations.yaml_file import read_yaml
 
 
 class Source(StrEnum):
@@ -118,9 +119,11 @@ def load_settings(config: Path | None, options: dict[str, Any]) -> BuildSettings
     values: dict[str, Any] = {}
     if config is not None:
         try:
-            loaded = yaml.safe_load(config.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            loaded, repeated = read_yaml(config.read_bytes())
+        except (OSError, yaml.YAMLError) as error:
             raise UserError(f"--config {config} cannot be read: {error}") from error
+        if repeated:
+            raise UserError(f"--config {config}: {', '.join(sorted(repeated))} given twice; keep one.")
         if not isinstance(loaded, dict):
             raise UserError(
                 f"--config {config}: expected lines like `seed: 1`, found {type(loaded).__name__}."

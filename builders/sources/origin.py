@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from naturel.builders.sources.sample import write_sample
-
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings
 from naturel.builders.sources.download import download_split
 from naturel.builders.sources.openimages_files import BUCKET, PICTURES, find_files
+from naturel.builders.sources.sample import write_sample
 
 ANNOTATIONS_URL = "NATUREL_OPENIMAGES_URL"
 PICTURES_URL = "NATUREL_OPENIMAGES_PICTURES_URL"

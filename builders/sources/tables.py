@@ -1,8 +1,9 @@
-"""What every source gives, and the one place that turns a bad row into a counted reason."""
+"""What every source gives: tables, and what it left out, why, and where."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -10,7 +11,11 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class SourceTables:
-    """What every source gives: the tables of `naturel.annotations.schema`, and what it left out and why."""
+    """What every source gives: the tables of `naturel.annotations.schema`, and what it left out and why.
+
+    The tables have the columns of their schema, in any order of rows. Text that repeats may be dictionary-encoded,
+    and ids may be integers: `engine.write_table` gives them the schema's types.
+    """
 
     images: pa.Table
     objects: pa.Table
@@ -18,6 +23,9 @@ class SourceTables:
     relations: pa.Table
     triplets: pa.Table
     dropped: Counter[str] = field(default_factory=Counter)
-    """Reason -> rows left out, for example `relation rows: unknown class`."""
+    """Reason -> rows left out, for example `relation row: unknown class`."""
     notes: tuple[str, ...] = ()
-    """What a reader of the card should know: files used, files that were not there."""
+    """What a reader of the card should know, for example files that were not there."""
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """Reason -> the first row left out for it: file, line and field, for example
+    `train-annotations-vrd.csv, line 12: XMin1 is 'abc'`."""
