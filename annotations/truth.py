@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -375,6 +376,7 @@ class _Meaning:
         return self._tables[table, said, swapped.astype(np.int64), asked]
 
 
+@lru_cache(maxsize=32)
 def _meaning_table(vocabulary: Vocabulary, subject_kind: str, object_kind: str) -> Codes:
     """`table[r, swapped, asked]`: what r on (a, b) proves about `asked` on (a, b), or on (b, a) if swapped."""
     place = {name: i for i, name in enumerate(vocabulary.names)}

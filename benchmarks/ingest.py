@@ -79,7 +79,9 @@ def write_input(folder: Path, rows: int) -> None:
     nouns = load_nouns()
     classes = sorted(noun.mid for noun in nouns.nouns.values() if noun.mid)
     attributes = sorted(attribute.mid for attribute in nouns.attributes.values() if attribute.mid)
-    names = [name for r in load_vocabulary() if r.kind != "attribute" for name in r.sources.get("openimages", ())]
+    names = [
+        name for r in load_vocabulary() if r.kind != "attribute" for name in r.sources.get("openimages", ())
+    ]
     triplets = [(a, b, names[rng.integers(len(names))]) for a, b in rng.choice(classes, (1400, 2))]
     triplets += [(a, attributes[i % len(attributes)], "is") for i, a in enumerate(rng.choice(classes, 66))]
     chances = 1 / np.arange(1, len(triplets) + 1)
@@ -179,9 +181,13 @@ def measure(name: str, folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=3_300_000)
-    parser.add_argument("--folder", type=Path, help="where the made-up files are kept; default: a temporary folder")
+    parser.add_argument(
+        "--folder", type=Path, help="where the made-up files are kept; default: a temporary folder"
+    )
     parser.add_argument("--only", choices=CONTESTANTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.gettempdir()) / f"naturel-ingest-{options.rows}"
@@ -190,7 +196,16 @@ def main() -> None:
     write_input(folder, options.rows)
     found = {}
     for name in CONTESTANTS:
-        command = [sys.executable, __file__, "--rows", str(options.rows), "--folder", str(folder), "--only", name]
+        command = [
+            sys.executable,
+            __file__,
+            "--rows",
+            str(options.rows),
+            "--folder",
+            str(folder),
+            "--only",
+            name,
+        ]
         done = subprocess.run(command, check=True, capture_output=True, text=True, env=dict(os.environ))
         found[name] = json.loads(done.stdout.strip().splitlines()[-1])
         figures = found[name]

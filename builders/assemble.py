@@ -175,8 +175,9 @@ def _pair_constructions(
         can = free_theirs & (theirs[:, slot] >= 0)
         # Best is a construction of both; then one that the slots to come cannot share.
         wanted_later = (theirs[:, slot + 1 :] >= 0).sum(axis=1)
-        pick = np.argmax(np.where(free_ours, 2 * COMPLEX * (1 + can) - wanted_later + score, 0), axis=1)
-        other = np.where(can[rows, pick], pick, np.argmax(np.where(can, 1 + score, 0), axis=1))
+        value = COMPLEX - wanted_later + score  # in (0, COMPLEX + 1)
+        pick = np.argmax(np.where(free_ours, value + can * 2 * COMPLEX, 0), axis=1)
+        other = np.where(can[rows, pick], pick, np.argmax(np.where(can, value, 0), axis=1))
         chosen_ours[:, slot] = np.where(free_ours[rows, pick], ours[rows, pick], -1)
         chosen_theirs[:, slot] = np.where(can[rows, other], theirs[rows, slot, other], -1)
         free_ours[rows, pick] = False

@@ -32,8 +32,8 @@ MANIFEST = "manifest.json"
 PACKAGES = ("daft", "numpy", "pillow", "pyarrow")
 """Packages whose version can change the bytes of a release."""
 
-BLOCKS_READ_AT_ONCE = 10
-"""Blocks whose pictures are read in one go: memory stays below a thousand pictures."""
+BLOCKS_READ_AT_ONCE = 5
+"""Blocks whose pictures are read in one go: no more than these are in memory."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def write_release(contents: Contents, folder: Path, version: str, progress: Prog
             task.advance(records.num_rows)
         else:
             blocks = list(blocks_of(records, PICTURE_ROWS))
-            sizes = _block_sizes(blocks, contents.store)
-            stream = (_advance(task, block) for block in _with_pictures(blocks, contents.store))
+            sizes = block_sizes(blocks, contents.store)
+            stream = (_advance(task, block) for block in with_pictures(blocks, contents.store))
             full = schema.release_schema(schema.RECORDS, with_images=True)
             write_shards(stream, shard_starts(sizes), full, data, contents.split)
     _write_table(contents.captions, schema.CAPTIONS, partial / "captions", "captions")
@@ -104,7 +104,7 @@ def _write_table(table: pa.Table, kind: pa.Schema, folder: Path, name: str) -> N
     write_shards(blocks, [0], schema.release_schema(kind, with_images=False), folder, name)
 
 
-def _block_sizes(blocks: list[pa.Table], store: PictureStore) -> list[int]:
+def block_sizes(blocks: list[pa.Table], store: PictureStore) -> list[int]:
     """Bytes of pictures in each block."""
     index = store.index()
     ids = index["image_id"].combine_chunks()
@@ -114,7 +114,7 @@ def _block_sizes(blocks: list[pa.Table], store: PictureStore) -> list[int]:
     ]
 
 
-def _with_pictures(blocks: list[pa.Table], store: PictureStore) -> Iterator[pa.Table]:
+def with_pictures(blocks: list[pa.Table], store: PictureStore) -> Iterator[pa.Table]:
     """Add the image column, reading pictures a few blocks at a time."""
     full = schema.release_schema(schema.RECORDS, with_images=True)
     for start in range(0, len(blocks), BLOCKS_READ_AT_ONCE):

@@ -15,9 +15,7 @@ def read_pyproject() -> dict[str, Any]:
 
 
 def test_every_folder_with_python_is_packaged() -> None:
-    folders = {
-        str(path.parent.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*.py")
-    }
+    folders = {str(path.parent.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*.py")}
     expected = {"naturel"} | {"naturel." + folder.replace("/", ".") for folder in folders}
     setup = read_pyproject()["tool"]["setuptools"]
     assert set(setup["packages"]) == expected

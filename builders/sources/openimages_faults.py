@@ -34,6 +34,7 @@ REASONS = (GOOD, MALFORMED, NO_NUMBER, BAD_BOX, UNKNOWN_CLASS, UNKNOWN_RELATION,
 """In order: a row with several faults is counted under the first."""
 FORM_FAULTS = (MALFORMED, NO_NUMBER, BAD_BOX)
 """Faults of the file itself; the others are a matter of what is known."""
+FORM_NUMBERS = [REASONS.index(reason) for reason in FORM_FAULTS]
 
 SLACK = 0.01
 """How far outside [0, 1] a coordinate may lie (rounding in the files); it is clipped."""
@@ -114,7 +115,9 @@ def judge_rows(
     misplaced = attributes[0].copy()
     if layout.relation is not None:
         encoded = pc.dictionary_encode(pc.fill_null(batch.column(layout.relation), ""))
-        numbers = np.array([relations.get(name, -1) for name in encoded.dictionary.to_pylist()], dtype=np.int64)
+        numbers = np.array(
+            [relations.get(name, -1) for name in encoded.dictionary.to_pylist()], dtype=np.int64
+        )
         relation = numbers[encoded.indices.to_numpy()] if len(numbers) else relation
         no_relation = relation < 0
         misplaced |= attributes[1] != np.isin(relation, list(unary))

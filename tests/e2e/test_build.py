@@ -10,35 +10,14 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import datasets
 import pyarrow.parquet as pq
 import pytest
+from helpers.builds import COMMAND, must_build, release_files, run_build
 from PIL import Image
-
-COMMAND = [sys.executable, "-c", "from naturel.builders.cli import build_main; build_main()"]
-
-
-def run_build(*options: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, "--source", "openimages", *map(str, options)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=300
-    )
-
-
-def must_build(*options: str | Path, **environment: str) -> str:
-    done = run_build(*options, **environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def release_files(out: Path, version: str = "1.0.0") -> dict[str, bytes]:
-    root = out / "release" / version
-    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
 def manifest_of(out: Path, step: str) -> dict[str, object]:
@@ -117,7 +96,11 @@ def test_positives_are_annotated_and_negatives_are_not(
 ) -> None:
     table = pq.read_table(built / "work" / "records" / "records.parquet").to_pylist()
     claims = {
-        (row["subject"], row["relation"], row["object"]): (row["subject_label"], row["relation"], row["object_label"])
+        (row["subject"], row["relation"], row["object"]): (
+            row["subject_label"],
+            row["relation"],
+            row["object_label"],
+        )
         for row in pq.read_table(built / "work" / "claims" / "claims.parquet").to_pylist()
     }
     for record in table:
@@ -125,7 +108,9 @@ def test_positives_are_annotated_and_negatives_are_not(
         positive = (record["subject"]["label"], record["relation"], record["object"]["label"])
         assert positive in true
         for negative in record["negative_claims"]:
-            assert claims[negative["subject"], negative["relation"], negative["object"]] not in true, record["id"]
+            assert claims[negative["subject"], negative["relation"], negative["object"]] not in true, record[
+                "id"
+            ]
         texts = [*record["complex_positives"], *record["complex_negatives"]]
         assert len(set(texts)) == 6, record["id"]
 
@@ -172,7 +157,9 @@ def test_the_order_of_rows_does_not_matter(built: Path, sample: Path, tmp_path: 
     must_build("--data", shuffled, "--out", tmp_path / "out")
     ours, theirs = release_files(tmp_path / "out"), release_files(built)
     inputs = {"manifest.json", "README.md"}  # these name the digests of the input files
-    assert {k: v for k, v in ours.items() if k not in inputs} == {k: v for k, v in theirs.items() if k not in inputs}
+    assert {k: v for k, v in ours.items() if k not in inputs} == {
+        k: v for k, v in theirs.items() if k not in inputs
+    }
 
 
 def test_another_seed_gives_other_choices(built: Path, sample: Path, tmp_path: Path) -> None:
@@ -185,10 +172,14 @@ def test_another_seed_gives_other_choices(built: Path, sample: Path, tmp_path: P
 def test_nothing_changed_nothing_redone(sample: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     must_build("--data", sample, "--max-images", "30", "--out", out)
-    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file() and path.name != ".lock"}
+    before = {
+        path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file() and path.name != ".lock"
+    }
     stdout = must_build("--data", sample, "--max-images", "30", "--out", out)
     assert "nothing changed, nothing was redone" in stdout
-    after = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file() and path.name != ".lock"}
+    after = {
+        path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file() and path.name != ".lock"
+    }
     assert after == before
 
 
@@ -216,7 +207,10 @@ def test_links_instead_of_pictures(sample: Path, tmp_path: Path) -> None:
     must_build("--data", sample, "--images", "link", "--out", tmp_path / "out")
     records = datasets.load_dataset(str(tmp_path / "out" / "release" / "1.0.0"), split="train")
     assert "image" not in records.column_names
-    assert records[0]["url"] == f"https://open-images-dataset.s3.amazonaws.com/train/{records[0]['image_id']}.jpg"
+    assert (
+        records[0]["url"]
+        == f"https://open-images-dataset.s3.amazonaws.com/train/{records[0]['image_id']}.jpg"
+    )
     assert not (tmp_path / "out" / "work" / "picture_store").exists()
 
 
@@ -263,7 +257,10 @@ BAD = {
     "unknown option": (["--nonsense"], "No such option: --nonsense"),
     "not a number": (["--seed", "many"], "--seed"),
     "too small": (["--max-images", "0"], "--max-images: Input should be greater than or equal to 1"),
-    "unknown relation": (["--relations", "on,flies_over"], "flies_over is not a usable relation. Choose from"),
+    "unknown relation": (
+        ["--relations", "on,flies_over"],
+        "flies_over is not a usable relation. Choose from",
+    ),
     "unknown source": (["--source", "imagenet"], "--source: Input should be 'openimages'"),
     "unknown split": (["--split", "dev"], "--split: Input should be 'train', 'validation' or 'test'"),
     "bad version": (["--version", "1.0"], "--version: '1.0' is not a version like 1.0.0"),
@@ -311,7 +308,16 @@ def test_a_dry_run_writes_nothing(sample: Path, tmp_path: Path) -> None:
 def test_help_names_every_option() -> None:
     stdout = must_build("--help", COLUMNS="120")
     named = ["--source", "--sample", "--data", "--split", "--max-images", "--max-per-triplet", "--relations"]
-    named += ["--captioner", "--images", "--image-size", "--seed", "--runner", "--offline", "--out", "--version"]
+    named += [
+        "--captioner",
+        "--images",
+        "--image-size",
+        "--seed",
+        "--runner",
+        "--offline",
+        "--out",
+        "--version",
+    ]
     named += ["--dry-run", "--config", "--debug"]
     assert [name for name in named if name not in stdout] == []
 
@@ -322,65 +328,3 @@ def test_a_read_only_folder_is_refused(sample: Path, tmp_path: Path) -> None:
     done = run_build("--data", sample, "--out", blocked / "out")
     assert done.returncode == 2
     assert f"--out {blocked / 'out'} cannot be written" in done.stderr
-
-
-@pytest.fixture(scope="module")
-def rotated(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """A copy of the sample in which one picture lies on its side, as its metadata say."""
-    folder = tmp_path_factory.mktemp("rotated") / "data"
-    shutil.copytree(sample, folder)
-    with (folder / "oidv6-train-annotations-vrd.csv").open() as file:
-        image_id = next(row["ImageID"] for row in csv.DictReader(file) if row["RelationshipLabel"] == "on")
-    path = folder / "images" / f"{image_id}.jpg"
-    Image.open(path).transpose(Image.Transpose.ROTATE_270).save(path, quality=95)
-    for name, columns in (
-        ("oidv6-train-annotations-vrd.csv", (("1",), ("2",))),
-        ("oidv6-train-annotations-bbox.csv", (("",),)),
-    ):
-        with (folder / name).open() as file:
-            rows = list(csv.DictReader(file))
-        for row in rows:
-            if row["ImageID"] == image_id:
-                for (side,) in columns:
-                    x0, x1, y0, y1 = (float(row[f"{axis}{side}"]) for axis in ("XMin", "XMax", "YMin", "YMax"))
-                    # The picture was turned clockwise: (x, y) lies at (1 - y, x) now.
-                    row |= {f"XMin{side}": str(1 - y1), f"XMax{side}": str(1 - y0)}
-                    row |= {f"YMin{side}": str(x0), f"YMax{side}": str(x1)}
-        with (folder / name).open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-    metadata = folder / "train-images-boxable-with-rotation.csv"
-    lines = metadata.read_text().splitlines(keepends=True)
-    metadata.write_text(
-        "".join(line.rsplit(",", 1)[0] + ",90.0\n" if line.startswith(image_id) else line for line in lines)
-    )
-    yield folder, image_id
-
-
-def test_a_picture_on_its_side_is_turned_with_its_boxes(built: Path, rotated: tuple[Path, str], tmp_path: Path) -> None:
-    folder, image_id = rotated
-    must_build("--data", folder, "--out", tmp_path / "out")
-
-    def boxes(out: Path) -> dict[str, list[float]]:
-        table = pq.read_table(out / "work" / "records" / "records.parquet").to_pylist()
-        return {
-            f"{row['id']} {side}": row[side]["box"]
-            for row in table
-            if row["image_id"] == image_id
-            for side in ("subject", "object")
-        }
-
-    upright, turned = boxes(built), boxes(tmp_path / "out")
-    assert turned.keys() == upright.keys() != set()
-    for name, box in upright.items():
-        assert turned[name] == pytest.approx(box, abs=1e-5)
-    records = datasets.load_dataset(str(tmp_path / "out" / "release" / "1.0.0"), split="train")
-    record = next(row for row in records if row["image_id"] == image_id)
-    assert record["image"].width > record["image"].height
-    assert record["rotation"] == 0
-
-    must_build("--data", folder, "--images", "link", "--out", tmp_path / "linked")
-    linked = pq.read_table(tmp_path / "linked" / "work" / "records" / "records.parquet").to_pylist()
-    assert {row["rotation"] for row in linked if row["image_id"] == image_id} == {90}
-    assert boxes(tmp_path / "linked") == boxes(tmp_path / "out")

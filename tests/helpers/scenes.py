@@ -269,3 +269,22 @@ class SlowJudge:
 
 def _strongest(proofs: Iterable[str]) -> str | None:
     return min(proofs, key=PROOFS.index, default=None)
+
+
+def triplets_of(*scenes: Scene) -> pa.Table:
+    """All annotated triplets of these pictures; the first annotated pair stands for each."""
+    rows: dict[tuple[str, ...], dict[str, object]] = {}
+    for scene in scenes:
+        for subject, relation, thing in scene.said:
+            unary = relation == "is"
+            label = thing if unary else scene.things[thing].label
+            key = (scene.image, scene.things[subject].label, relation, label)
+            row = dict(zip(schema.TRIPLETS.names, (*key, subject, None if unary else thing, 1), strict=True))
+            rows.setdefault(key, row)
+    return pa.Table.from_pylist(list(rows.values()), schema.TRIPLETS)
+
+
+def reordered(table: pa.Table, seed: int) -> pa.Table:
+    """The table's rows in another order."""
+    order = np.random.default_rng(seed).permutation(table.num_rows)
+    return table.take(pa.array(order, pa.int64()))

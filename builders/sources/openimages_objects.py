@@ -1,0 +1,214 @@
+"""What is known of the sampled pictures besides their relations: objects, and labels that are absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from daft import DataFrame
+
+from naturel.annotations import schema
+from naturel.annotations.joins import Integers
+from naturel.builders.choice import Hashes, mix
+from naturel.builders.engine import NUMBER, TEXT, frame_of, stream_csv
+from naturel.builders.sources.openimages_faults import (
+    BOX_LAYOUT,
+    FORM_NUMBERS,
+    Boxes,
+    Faults,
+    judge_rows,
+)
+from naturel.builders.sources.openimages_labels import Labels
+from naturel.builders.sources.openimages_rows import RelationRows, fold, group_starts, object_keys
+
+FLAGS = {
+    "IsGroupOf": "is_group_of",
+    "IsDepiction": "is_depiction",
+    "IsOccluded": "is_occluded",
+    "IsTruncated": "is_truncated",
+}
+"""Columns of the box file -> ours; 1, 0, or -1 where nobody said."""
+NOT_SAID = -1
+
+Said = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Objects of the sampled pictures, one row each."""
+
+    picture: npt.NDArray[np.int32]
+    """Number of the picture in `RelationRows.pictures`."""
+    label: npt.NDArray[np.int16]
+    key: Hashes
+    box: Boxes
+    said: Said
+    """Flags in the order of `FLAGS`, shape (n, 4)."""
+
+    def take(self, rows: Integers) -> Objects:
+        """Some of the rows."""
+        names = ("picture", "label", "key", "box", "said")
+        return Objects(*(np.take(getattr(self, name), rows, axis=0) for name in names))
+
+    @property
+    def places(self) -> Hashes:
+        """A number for each (picture, object)."""
+        return mix(self.picture.astype(np.uint64), self.key)
+
+
+def related_objects(rows: RelationRows) -> Objects:
+    """The objects that take part in relations."""
+    two = ~rows.unary
+    picture = np.concatenate([rows.picture, rows.picture[two]])
+    return _distinct(
+        Objects(
+            picture,
+            np.concatenate([rows.subject, rows.object[two]]),
+            np.concatenate([rows.subject_key, rows.object_key[two]]),
+            np.concatenate([rows.subject_box, rows.object_box[two]]),
+            np.full((len(picture), len(FLAGS)), NOT_SAID, dtype=np.int8),
+        )
+    )
+
+
+def add_boxed_objects(objects: Objects, boxed: Objects) -> Objects:
+    """Add the box file's objects; where both know one, the box file's row stands: it has the flags."""
+    boxed = _distinct(boxed)
+    return _together([objects.take(np.flatnonzero(~np.isin(objects.places, boxed.places))), boxed])
+
+
+def read_boxes(path: Path, wanted: DataFrame, labels: Labels, faults: Faults) -> tuple[Objects, Integers]:
+    """The box file's rows of the wanted pictures.
+
+    Args:
+        path: The file.
+        wanted: Columns `ImageID`, `picture` (its number).
+        labels: What classes there are.
+        faults: Where bad rows are counted.
+
+    Returns:
+        The objects, and the numbers of pictures with a row that is damaged.
+    """
+    sides = BOX_LAYOUT.boxes[0]
+    types = dict.fromkeys(BOX_LAYOUT.ids, TEXT) | dict.fromkeys((*sides, *FLAGS), NUMBER)
+    parts = [_no_objects()]
+    damaged = [np.zeros(0, np.int64)]
+    for batch in stream_csv(path, types, lambda rows: rows.join(wanted, on="ImageID")):
+        judged = judge_rows(batch, BOX_LAYOUT, labels, {}, ())
+        faults.add(judged)
+        good = np.flatnonzero(judged.reason == 0)
+        label, box = judged.labels[0][good].astype(np.int16), np.take(judged.boxes[0], good, axis=0)
+        said = np.stack([batch.column(name).to_numpy(zero_copy_only=False)[good] for name in FLAGS], axis=1)
+        said = np.where((said == 0) | (said == 1), said, NOT_SAID).astype(np.int8)
+        picture = batch.column("picture").to_numpy()
+        damaged.append(picture[np.isin(judged.reason, FORM_NUMBERS)].astype(np.int64))
+        key = object_keys(labels.hashes[label], box)
+        parts.append(Objects(picture[good].astype(np.int32), label, key, box, said))
+    return _together(parts), np.concatenate(damaged)
+
+
+def _together(parts: Sequence[Objects]) -> Objects:
+    names = ("picture", "label", "key", "box", "said")
+    return Objects(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _no_objects() -> Objects:
+    return Objects(
+        np.zeros(0, np.int32),
+        np.zeros(0, np.int16),
+        np.zeros(0, np.uint64),
+        np.zeros((0, 4), np.float32),
+        np.zeros((0, len(FLAGS)), np.int8),
+    )
+
+
+def _distinct(objects: Objects) -> Objects:
+    """One row an object: the smallest of its coordinates, and each flag that any of its rows sets."""
+    places = objects.places
+    order = np.argsort(places)
+    first = group_starts(places[order])
+    objects = objects.take(order)
+    box, said = fold(np.minimum, objects.box, first), fold(np.maximum, objects.said, first)
+    return replace(objects.take(first), box=box, said=said)
+
+
+def object_table(objects: Objects, pictures: pa.Array, labels: Labels) -> pa.Table:
+    """The objects as a table like `schema.OBJECTS`."""
+    columns = {
+        "image_id": pa.DictionaryArray.from_arrays(objects.picture, pictures),
+        "object_id": pa.array(objects.key),
+        "label": pa.DictionaryArray.from_arrays(objects.label, labels.names),
+        "box": pa.FixedSizeListArray.from_arrays(pa.array(objects.box.reshape(-1)), 4).cast(schema.BOX),
+    }
+    for i, name in enumerate(FLAGS.values()):
+        said = objects.said[:, i]
+        columns[name] = pa.array(said == 1, mask=said == NOT_SAID)
+    return pa.table(columns)
+
+
+def read_absent_labels(
+    path: Path, wanted: DataFrame, pictures: pa.Array, labels: Labels, objects: Objects
+) -> tuple[pa.Table, dict[str, int]]:
+    """Labels that people verified as absent: confidence 0 in the human image-label file.
+
+    A label that the same file also calls present, or that has a box in the picture, is not taken for absent.
+
+    Args:
+        path: The file.
+        wanted: Columns `ImageID`, `picture` (its number).
+        pictures: The pictures' ids.
+        labels: What classes there are.
+        objects: The objects of these pictures.
+
+    Returns:
+        A table like `schema.ABSENT_LABELS`, and reason -> rows left out.
+    """
+    size = np.int64(len(labels.names))
+    sure: list[Integers] = []
+    denied: list[Integers] = []
+    malformed = unknown = 0
+    for picture, place, confidence in _label_rows(path, wanted, labels):
+        bad = np.isnan(confidence)
+        malformed += int(bad.sum())
+        unknown += int((~bad & (confidence == 0) & (place < 0)).sum())
+        key = picture * size + labels.label[place]
+        sure.append(key[(confidence > 0) & (place >= 0)])
+        denied.append(key[(confidence == 0) & (place >= 0)])
+    boxed = objects.picture * size + objects.label
+    absent = np.unique(np.concatenate([np.zeros(0, np.int64), *denied]))
+    contradicted = np.isin(absent, np.concatenate([boxed, *sure]))
+    absent = absent[~contradicted]
+    picture, label = (absent // size).astype(np.int32), (absent % size).astype(np.int16)
+    table = pa.table(
+        {
+            "image_id": pa.DictionaryArray.from_arrays(picture, pictures),
+            "label": pa.DictionaryArray.from_arrays(label, labels.names),
+        }
+    )
+    return table, {
+        "label row: malformed row": malformed,
+        "label row: unknown class": unknown,
+        "label row: absent here, but present by another row or a box": int(contradicted.sum()),
+    }
+
+
+def _label_rows(
+    path: Path, wanted: DataFrame, labels: Labels
+) -> Iterator[tuple[Integers, Integers, npt.NDArray[np.float32]]]:
+    """Number of the picture, place of the id and confidence of each row of the wanted pictures, by batches."""
+    types = {"ImageID": TEXT, "LabelName": TEXT, "Confidence": NUMBER}
+    for batch in stream_csv(path, types, lambda rows: rows.join(wanted, on="ImageID")):
+        confidence = batch.column("Confidence").to_numpy(zero_copy_only=False).astype(np.float32)
+        spoilt = np.array(batch.column("surplus").is_valid()) | np.array(batch.column("LabelName").is_null())
+        confidence = np.where(spoilt, np.float32("nan"), confidence)
+        picture = batch.column("picture").to_numpy().astype(np.int64)
+        yield picture, labels.places(batch.column("LabelName")), confidence
+
+
+def wanted_pictures(pictures: pa.Array, numbers: npt.NDArray[np.int32]) -> DataFrame:
+    """A frame to join files with: `ImageID`, and `picture`, its number."""
+    return frame_of(pa.table({"ImageID": pictures.take(pa.array(numbers)), "picture": pa.array(numbers)}))

@@ -1,0 +1,241 @@
+"""The rows of the relation file, as integer and coordinate arrays.
+
+Pictures, labels and relations are numbers here, objects are 64-bit keys: three million rows fit into 200 MB, and
+grouping them is sorting integers. Nothing depends on the order of the file's rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from naturel.annotations.errors import UserError
+from naturel.annotations.joins import Integers
+from naturel.annotations.relations import Vocabulary
+from naturel.builders.choice import Hashes, hash_texts, mix
+from naturel.builders.engine import NUMBER, TEXT, stream_csv
+from naturel.builders.sources.openimages_faults import (
+    FORM_FAULTS,
+    RELATION_LAYOUT,
+    Boxes,
+    Faults,
+    judge_rows,
+)
+from naturel.builders.sources.openimages_labels import Labels
+
+SOURCE = "openimages"
+SAME_BOX = 1000
+"""Boxes of one label whose sides round to the same 1/SAME_BOX of the picture are one object, in every file."""
+
+
+@dataclass(frozen=True)
+class RelationNames:
+    """What the source's relation names mean."""
+
+    names: tuple[str, ...]
+    """Canonical names; a relation's number is its place."""
+    unary: frozenset[int]
+    """Relations whose object is an attribute."""
+    numbers: dict[str, int]
+    """The source's name -> number."""
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """A hash of each name."""
+        return hash_texts(self.names)
+
+
+def relation_names(vocabulary: Vocabulary) -> RelationNames:
+    """Number the vocabulary's relations."""
+    relations = list(vocabulary)
+    return RelationNames(
+        vocabulary.names,
+        frozenset(i for i, relation in enumerate(relations) if relation.kind == "attribute"),
+        {name: i for i, relation in enumerate(relations) for name in relation.sources.get(SOURCE, ())},
+    )
+
+
+@dataclass(frozen=True)
+class RelationRows:
+    """Distinct, usable rows, in the order of `id`."""
+
+    pictures: pa.Array
+    """Picture ids, sorted; a picture's number is its place."""
+    picture: npt.NDArray[np.int32]
+    subject: npt.NDArray[np.int16]
+    """Number of the subject's label."""
+    relation: npt.NDArray[np.int16]
+    object: npt.NDArray[np.int16]
+    """Number of the object's label, or of the attribute."""
+    subject_key: Hashes
+    object_key: Hashes
+    """Objects by content (`object_keys`); for an attribute the hash of its label."""
+    unary: npt.NDArray[np.bool_]
+    subject_box: Boxes
+    object_box: Boxes
+    id: Hashes
+
+    @cached_property
+    def picture_hashes(self) -> Hashes:
+        """A hash of each picture's id."""
+        return hash_texts(self.pictures.to_pylist())
+
+    def __len__(self) -> int:
+        return len(self.picture)
+
+    def take(self, rows: Integers) -> RelationRows:
+        """Some of the rows, with all pictures."""
+        names = ["picture", "subject", "relation", "object", "subject_key", "object_key", "unary"]
+        names += ["subject_box", "object_box", "id"]
+        return replace(self, **{name: np.take(getattr(self, name), rows, axis=0) for name in names})
+
+
+def grid(boxes: Boxes) -> Boxes:
+    """Sides in whole steps of 1/`SAME_BOX`."""
+    sides: Boxes = np.rint(boxes * np.float32(SAME_BOX))
+    return sides
+
+
+def object_keys(label_hashes: Hashes, boxes: Boxes) -> Hashes:
+    """A key for each object from its label and its rounded box: every file that has the object gives the same."""
+    packed = grid(boxes) @ np.array([2.0**30, 2.0**20, 2.0**10, 1.0])  # exact: sides have ten bits each
+    return mix(label_hashes, packed.astype(np.uint64))
+
+
+Values = TypeVar("Values", bound=np.generic)
+
+
+def fold(ufunc: np.ufunc, values: npt.NDArray[Values], first: Integers) -> npt.NDArray[Values]:
+    """Fold each group of rows into one, for example with `np.minimum`.
+
+    Args:
+        ufunc: A ufunc of two arguments.
+        values: Rows ordered by group.
+        first: The first row of each group.
+    """
+    count = np.diff(np.append(first, len(values)))
+    folded = np.take(values, first, axis=0)
+    several = np.flatnonzero(count > 1)
+    if len(several):  # most groups have one row: reduce the others only
+        rows = np.take(values, np.flatnonzero(np.repeat(count > 1, count)), axis=0)
+        starts = np.cumsum(count[several]) - count[several]
+        folded[several] = ufunc.reduceat(rows, starts, axis=0)
+    return folded
+
+
+def group_starts(ordered: npt.NDArray[np.generic]) -> Integers:
+    """The first row of each group of equal values that stand together."""
+    return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
+
+
+def read_relation_rows(
+    path: Path, labels: Labels, relations: RelationNames, faults: Faults
+) -> tuple[RelationRows, dict[str, int]]:
+    """Read, judge and number the relation file's rows.
+
+    Args:
+        path: The file.
+        labels: What classes there are.
+        relations: What relations there are.
+        faults: Where bad rows are counted.
+
+    Returns:
+        Good rows without repetitions, and reason -> good rows left out.
+
+    Raises:
+        UserError: The file cannot be read, most of it is damaged, or no row is usable.
+    """
+    layout = RELATION_LAYOUT
+    sides = [name for box in layout.boxes for name in box]
+    columns = dict.fromkeys(layout.ids, TEXT) | dict.fromkeys(sides, NUMBER)
+    ids: list[pa.Array] = []
+    parts: list[tuple[npt.NDArray[np.generic], ...]] = []
+    for batch in stream_csv(path, columns):
+        judged = judge_rows(batch, layout, labels, relations.numbers, relations.unary)
+        faults.add(judged)
+        good = np.flatnonzero(judged.reason == 0)
+        ids.append(batch.column("ImageID").take(pa.array(good)))
+        numbers = (judged.labels[0], judged.relation, judged.labels[1])
+        boxes = (np.take(box, good, axis=0) for box in judged.boxes)
+        parts.append((*(number[good].astype(np.int16) for number in numbers), *boxes))
+    _check_usable(path, faults)
+    pictures, picture = _number_pictures(pa.chunked_array(ids))
+    subject, relation, other, subject_box, object_box = (np.concatenate(c) for c in zip(*parts, strict=True))
+    parts.clear()
+    unary = np.isin(relation, list(relations.unary))
+    subject_key = object_keys(labels.hashes[subject], subject_box)
+    object_key = object_keys(labels.hashes[other], object_box)
+    object_key[unary] = labels.hashes[other[unary]]
+    none = np.zeros(0, np.uint64)
+    rows = RelationRows(
+        pictures,
+        picture,
+        subject,
+        relation,
+        other,
+        subject_key,
+        object_key,
+        unary,
+        subject_box,
+        object_box,
+        none,
+    )
+    itself = subject_key == object_key
+    if itself.any():
+        rows = rows.take(np.flatnonzero(~itself))
+    if not len(rows):
+        raise UserError(
+            f"{path}: in every usable row, subject and object are one box. Use the official file."
+        )
+    ids_of_rows = mix(
+        rows.picture_hashes[rows.picture], rows.subject_key, relations.hashes[rows.relation], rows.object_key
+    )
+    distinct = _distinct(replace(rows, id=ids_of_rows))
+    return distinct, {
+        "relation row: subject and object are one box": int(itself.sum()),
+        "relation row: repeated": len(rows) - len(distinct),
+    }
+
+
+def _check_usable(path: Path, faults: Faults) -> None:
+    """Stop where a file is damaged or of another version: what came of it would not be what was asked for."""
+    bad = sum(faults.counts.values())
+    why = ", ".join(f"{reason}: {count:,}" for reason, count in faults.counts.most_common())
+    if bad == faults.total:
+        raise UserError(
+            f"{path}: none of its {faults.total:,} rows can be used ({why or 'it has only a header'}). "
+            "Are the class files of the same version in this folder?"
+        )
+    damaged = sum(faults.counts[reason] for reason in FORM_FAULTS)
+    if damaged * 2 > faults.total:
+        raise UserError(
+            f"{path}: {damaged:,} of its {faults.total:,} rows are damaged ({why}). Download the file again."
+        )
+
+
+def _number_pictures(ids: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int32]]:
+    """Sorted picture ids, and each row's place among them."""
+    encoded = ids.dictionary_encode().combine_chunks()
+    found = encoded.dictionary.cast(pa.string())
+    order = pc.sort_indices(found)
+    place = np.empty(len(found), dtype=np.int32)
+    place[order.to_numpy()] = np.arange(len(found), dtype=np.int32)
+    return found.take(order), place[encoded.indices.to_numpy()]
+
+
+def _distinct(rows: RelationRows) -> RelationRows:
+    """One of the rows of each id, with the smallest of their coordinates, whatever the order of rows."""
+    rows = rows.take(np.argsort(rows.id))
+    first = group_starts(rows.id)
+    if len(first) == len(rows):
+        return rows
+    subject_box = fold(np.minimum, rows.subject_box, first)
+    object_box = fold(np.minimum, rows.object_box, first)
+    return replace(rows.take(first), subject_box=subject_box, object_box=object_box)
