@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -26,8 +26,10 @@ from helpers.scenes import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from naturel.annotations import schema, truth
-from naturel.annotations.relations import Kind
+from naturel.annotations import geometry, schema, truth
+from naturel.annotations.geometry import BoolArray, Boxes
+from naturel.annotations.joins import Integers
+from naturel.annotations.relations import Kind, Rule
 from naturel.annotations.truth import Evidence, judge
 
 UNKNOWN = ("unknown", None)
@@ -216,13 +218,14 @@ def test_crowds_are_unknown_and_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(replace(crowd(50, 51), absent=["Dog"]), ("Dog", "on", "Chair")) == [("false", "absent")]
     # Questions of 2,500 pairs each are looked at in portions.
     monkeypatch.setattr(truth, "CHUNK", 50_000)
-    sizes = []
-    weigh = truth.geometry.holds_by_relation
-    monkeypatch.setattr(
-        truth.geometry,
-        "holds_by_relation",
-        lambda codes, *rest: (sizes.append(len(codes)), weigh(codes, *rest))[1],
-    )
+    sizes: list[int] = []
+    weigh = geometry.holds_by_relation
+
+    def spy(codes: Integers, rules: Mapping[int, Rule], subject: Boxes, thing: Boxes) -> BoolArray:
+        sizes.append(len(codes))
+        return weigh(codes, rules, subject, thing)
+
+    monkeypatch.setattr(geometry, "holds_by_relation", spy)
     assert ask(crowd(50, 50), *[claim] * 400) == [("false", "geometric")] * 400
     assert max(sizes) <= 50_000 + 2_500
     start = time.process_time()

@@ -141,7 +141,7 @@ OTHERS = ("Dog", "Horse", "Bird", "Monkey", "Rabbit")
 
 def replacements(result: JudgedClaims) -> dict[str, tuple[str, ...]]:
     """Picture -> claims that replace the subject, in order."""
-    found = defaultdict(list)
+    found: dict[str, list[str]] = defaultdict(list)
     for row in sorted(result.candidates.to_pylist(), key=lambda row: row["rank"]):
         if row["kind"] == "subject":
             assert row["rank"] == REPLACEMENT_RANK + len(found[row["image_id"]])

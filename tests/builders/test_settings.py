@@ -1,0 +1,69 @@
+"""Settings: what is accepted, and how faults are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from naturel.annotations.errors import UserError
+from naturel.builders.settings import BuildSettings, load_settings
+
+
+def test_defaults() -> None:
+    settings = load_settings(None, {})
+    assert (settings.source, settings.split, settings.captioner) == ("openimages", "train", "grammar")
+    assert (settings.images, settings.image_size, settings.seed) == ("embed", 512, 0)
+    assert settings.version is None
+    assert settings.respect_opt_out
+
+
+def test_relations_are_canonical_sorted_and_unique() -> None:
+    assert BuildSettings(relations="on, at,on").relations == ("at", "on")  # type: ignore[arg-type]
+
+
+def test_relations_as_a_yaml_list(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("relations: [on, under]\nmax-images: 5\n")
+    settings = load_settings(path, {"max_images": None, "seed": 3})
+    assert (settings.relations, settings.max_images, settings.seed) == (("on", "under"), 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a list", "expected lines like `seed: 1`, found list"),
+        ("seed: 1\nseed: 2", "seed given twice"),
+        ("seed: [", "cannot be read"),
+        ("", "found NoneType"),
+        ("colour: red", "--colour: there is no such setting"),
+    ],
+)
+def test_bad_config_files_are_explained(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r".*") as caught:
+        load_settings(path, {})
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_images", 0),
+        ("image_size", -1),
+        ("captions_per_claim", 2),
+        ("seed", 2**32),
+        ("version", "v1.0.0"),
+        ("version", "1.0"),
+        ("version", "01.0.0"),
+        ("relations", "flies over"),
+        ("split", "dev"),
+        ("runner", "spark"),
+    ],
+)
+def test_bad_values_name_their_option(name: str, value: object) -> None:
+    with pytest.raises(UserError) as caught:
+        load_settings(None, {name: value})
+    assert "--" + name.replace("_", "-") in str(caught.value)
