@@ -320,10 +320,8 @@ class _Said:
         known = _keys(objects["image_id"], objects["object_id"])
         subject = codes_of(_keys(relations["image_id"], relations["subject_id"]), known)
         thing = codes_of(_keys(relations["image_id"], relations["object_id"]), known)
-        relation, attribute = (
-            codes_of(relations["relation"], names),
-            attributes.codes(relations["object_label"]),
-        )
+        relation = codes_of(relations["relation"], names)
+        attribute = attributes.codes(relations["object_label"])
         unary = np.append(is_attribute, False)[relation]  # -1, a relation that is not known, is none
 
         pair = (relation >= 0) & ~unary & (subject >= 0) & (thing >= 0)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import os
-import re
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 os.environ.setdefault("DO_NOT_TRACK", "1")  # before the import: no telemetry
@@ -16,12 +14,10 @@ os.environ.setdefault("DO_NOT_TRACK", "1")  # before the import: no telemetry
 import daft
 import pyarrow as pa
 import pyarrow.parquet as pq
-from daft import DataFrame, DataType, col
+from daft import DataFrame, DataType
 
 from naturel.annotations.errors import UserError
-
-PIECE = 1 << 26
-"""Bytes of a plain file that are read at a time."""
+from naturel.builders.csv_source import CsvFile
 
 TEXT, NUMBER = DataType.string(), DataType.float32()
 
@@ -92,7 +88,7 @@ def scan_csv(
         UserError: A column is missing, or there twice.
     """
     names = list(header) if header is not None else _checked_header(path, columns)
-    return _scan(path, names, columns, has_header=header is None)
+    return CsvFile(path, names, columns, has_header=header is None).read()
 
 
 def _checked_header(path: Path, columns: Iterable[str]) -> list[str]:
@@ -113,74 +109,6 @@ def _checked_header(path: Path, columns: Iterable[str]) -> list[str]:
     return names
 
 
-def _scan(
-    path: Path, names: Sequence[str], columns: Mapping[str, DataType], *, has_header: bool
-) -> DataFrame:
-    schema = {name: columns.get(name, TEXT) for name in names} | {"surplus": TEXT}
-    frame = daft.read_csv(
-        _literal(path),
-        infer_schema=False,
-        schema=schema,
-        has_headers=has_header,
-        allow_variable_columns=True,
-    )
-    return frame.select(*(col(name) for name in (*columns, "surplus")))
-
-
-def stream_csv(
-    path: Path, columns: Mapping[str, DataType], shape: Callable[[DataFrame], DataFrame] = lambda frame: frame
-) -> Iterator[pa.RecordBatch]:
-    """Read a file of any size, a part at a time.
-
-    Daft holds the whole of a plain local file while it reads it, so a large one is given to it in pieces.
-
-    Args:
-        path: The file, as for `scan_csv`; it has a header.
-        columns: The columns to keep, with their types.
-        shape: What is done with the rows; each row must stand for itself (select, filter, join with a table).
-
-    Returns:
-        The rows as they come, in any order.
-
-    Raises:
-        UserError: A column is missing, or the file is damaged.
-    """
-    names = _checked_header(path, columns)
-    large = path.suffix != ".gz" and path.stat().st_size > PIECE
-    if not large or daft.get_or_infer_runner_type() == "ray":
-        yield from _stream(shape(_scan(path, names, columns, has_header=True)), path)
-        return
-    with tempfile.TemporaryDirectory(prefix="naturel-") as folder:
-        for number, piece in enumerate(_pieces(path, Path(folder) / "piece.csv")):
-            yield from _stream(shape(_scan(piece, names, columns, has_header=number == 0)), path)
-
-
-def _pieces(path: Path, piece: Path) -> Iterator[Path]:
-    """Copy a file to `piece`, part after part; cuts are at line ends outside quotation marks."""
-    with path.open("rb") as file:
-        while block := file.read(PIECE):
-            open_quote = False
-            with piece.open("wb") as copy:
-                while block:
-                    copy.write(block)
-                    open_quote ^= block.count(b'"') % 2 == 1
-                    whole = block.endswith(b"\n") and not open_quote
-                    block = b"" if whole else file.readline()
-            yield piece
-
-
-def _stream(frame: DataFrame, path: Path) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from frame.to_arrow_iter()
-    except daft.exceptions.DaftCoreException as error:
-        raise _damaged(str(path), error) from error
-
-
-def _literal(path: Path) -> str:
-    """A path as Daft takes it: characters that would match other names stand for themselves."""
-    return re.sub(r"([*?\[\]{}])", r"[\1]", str(path))
-
-
 def collect(frame: DataFrame, what: str) -> pa.Table:
     """Run a frame.
 
@@ -189,6 +117,18 @@ def collect(frame: DataFrame, what: str) -> pa.Table:
     """
     try:
         return frame.to_arrow()
+    except daft.exceptions.DaftCoreException as error:
+        raise _damaged(what, error) from error
+
+
+def stream(frame: DataFrame, what: str) -> Iterator[pa.RecordBatch]:
+    """Run a frame, and give its rows as they come, in any order.
+
+    Raises:
+        UserError: A file behind it is damaged; `what` says which.
+    """
+    try:
+        yield from frame.to_arrow_iter()
     except daft.exceptions.DaftCoreException as error:
         raise _damaged(what, error) from error
 

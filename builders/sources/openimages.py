@@ -19,7 +19,7 @@ from daft import DataFrame
 from naturel.annotations import schema
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Vocabulary
-from naturel.builders.engine import NUMBER, TEXT, header_of, stream_csv
+from naturel.builders.engine import NUMBER, TEXT, header_of, scan_csv, stream
 from naturel.builders.sources.openimages_faults import BOX_LAYOUT, RELATION_LAYOUT, Faults
 from naturel.builders.sources.openimages_files import PICTURES
 from naturel.builders.sources.openimages_labels import Labels, read_labels
@@ -239,12 +239,11 @@ class _Reader:
         if missing:
             self.notes.append(f"{path.name} has no column {', '.join(missing)}")
         types = {name: NUMBER if name == "Rotation" else TEXT for name in METADATA if name in present}
+        frame = scan_csv(path, {"ImageID": TEXT} | types).join(wanted, on="ImageID")
         columns = ["picture", *types]
         tables = []
         malformed = 0
-        for batch in stream_csv(
-            path, {"ImageID": TEXT} | types, lambda rows: rows.join(wanted, on="ImageID")
-        ):
+        for batch in stream(frame, str(path)):
             whole = pc.is_null(batch.column("surplus"))
             malformed += batch.num_rows - (pc.sum(whole).as_py() or 0)
             table = pa.table({name: _clean(batch.column(name)) for name in columns})

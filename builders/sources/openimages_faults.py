@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
+from naturel.builders.csv_source import is_number
 from naturel.builders.sources.openimages_labels import Labels
 
 MALFORMED = "malformed row"
@@ -275,10 +276,7 @@ class _Inspector:
 
 def _number(text: str) -> float:
     """A number as the file's reader takes it; NaN for any other text."""
-    try:
-        return float(text) if text == text.strip() and "_" not in text else math.nan
-    except ValueError:
-        return math.nan
+    return float(text) if is_number(text) else math.nan
 
 
 def _shown(text: str) -> str:

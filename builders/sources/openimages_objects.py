@@ -14,7 +14,7 @@ from daft import DataFrame
 from naturel.annotations import schema
 from naturel.annotations.joins import Integers
 from naturel.builders.choice import Hashes, mix
-from naturel.builders.engine import NUMBER, TEXT, frame_of, stream_csv
+from naturel.builders.engine import NUMBER, TEXT, frame_of, scan_csv, stream
 from naturel.builders.sources.openimages_faults import (
     BOX_LAYOUT,
     FORM_NUMBERS,
@@ -97,7 +97,7 @@ def read_boxes(path: Path, wanted: DataFrame, labels: Labels, faults: Faults) ->
     types = dict.fromkeys(BOX_LAYOUT.ids, TEXT) | dict.fromkeys((*sides, *FLAGS), NUMBER)
     parts = [_no_objects()]
     damaged = [np.zeros(0, np.int64)]
-    for batch in stream_csv(path, types, lambda rows: rows.join(wanted, on="ImageID")):
+    for batch in stream(scan_csv(path, types).join(wanted, on="ImageID"), str(path)):
         judged = judge_rows(batch, BOX_LAYOUT, labels, {}, ())
         faults.add(judged)
         good = np.flatnonzero(judged.reason == 0)
@@ -131,9 +131,9 @@ def _distinct(objects: Objects) -> Objects:
     places = objects.places
     order = np.argsort(places)
     first = group_starts(places[order])
-    objects = objects.take(order)
-    box, said = fold(np.minimum, objects.box, first), fold(np.maximum, objects.said, first)
-    return replace(objects.take(first), box=box, said=said)
+    box = fold(np.minimum, objects.box, order, first)
+    said = fold(np.maximum, objects.said, order, first)
+    return replace(objects.take(order[first]), box=box, said=said)
 
 
 def object_table(objects: Objects, pictures: pa.Array, labels: Labels) -> pa.Table:
@@ -201,7 +201,7 @@ def _label_rows(
 ) -> Iterator[tuple[Integers, Integers, npt.NDArray[np.float32]]]:
     """Number of the picture, place of the id and confidence of each row of the wanted pictures, by batches."""
     types = {"ImageID": TEXT, "LabelName": TEXT, "Confidence": NUMBER}
-    for batch in stream_csv(path, types, lambda rows: rows.join(wanted, on="ImageID")):
+    for batch in stream(scan_csv(path, types).join(wanted, on="ImageID"), str(path)):
         confidence = batch.column("Confidence").to_numpy(zero_copy_only=False).astype(np.float32)
         spoilt = np.array(batch.column("surplus").is_valid()) | np.array(batch.column("LabelName").is_null())
         confidence = np.where(spoilt, np.float32("nan"), confidence)

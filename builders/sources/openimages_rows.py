@@ -20,7 +20,7 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
 from naturel.annotations.relations import Vocabulary
 from naturel.builders.choice import Hashes, hash_texts, mix
-from naturel.builders.engine import NUMBER, TEXT, stream_csv
+from naturel.builders.engine import NUMBER, TEXT, scan_csv, stream
 from naturel.builders.sources.openimages_faults import (
     FORM_FAULTS,
     RELATION_LAYOUT,
@@ -112,19 +112,22 @@ def object_keys(label_hashes: Hashes, boxes: Boxes) -> Hashes:
 Values = TypeVar("Values", bound=np.generic)
 
 
-def fold(ufunc: np.ufunc, values: npt.NDArray[Values], first: Integers) -> npt.NDArray[Values]:
+def fold(
+    ufunc: np.ufunc, values: npt.NDArray[Values], order: Integers, first: Integers
+) -> npt.NDArray[Values]:
     """Fold each group of rows into one, for example with `np.minimum`.
 
     Args:
         ufunc: A ufunc of two arguments.
-        values: Rows ordered by group.
-        first: The first row of each group.
+        values: Rows in any order.
+        order: Rows by group.
+        first: The place in `order` where each group begins.
     """
-    count = np.diff(np.append(first, len(values)))
-    folded = np.take(values, first, axis=0)
+    folded = np.take(values, order[first], axis=0)
+    count = np.diff(np.append(first, len(order)))
     several = np.flatnonzero(count > 1)
-    if len(several):  # most groups have one row: reduce the others only
-        rows = np.take(values, np.flatnonzero(np.repeat(count > 1, count)), axis=0)
+    if len(several):  # most groups have one row: only the others have to be put in order
+        rows = np.take(values, order[np.repeat(count > 1, count)], axis=0)
         starts = np.cumsum(count[several]) - count[several]
         folded[several] = ufunc.reduceat(rows, starts, axis=0)
     return folded
@@ -157,7 +160,7 @@ def read_relation_rows(
     columns = dict.fromkeys(layout.ids, TEXT) | dict.fromkeys(sides, NUMBER)
     ids: list[pa.Array] = []
     parts: list[tuple[npt.NDArray[np.generic], ...]] = []
-    for batch in stream_csv(path, columns):
+    for batch in stream(scan_csv(path, columns), str(path)):
         judged = judge_rows(batch, layout, labels, relations.numbers, relations.unary)
         faults.add(judged)
         good = np.flatnonzero(judged.reason == 0)
@@ -232,10 +235,8 @@ def _number_pictures(ids: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int
 
 def _distinct(rows: RelationRows) -> RelationRows:
     """One of the rows of each id, with the smallest of their coordinates, whatever the order of rows."""
-    rows = rows.take(np.argsort(rows.id))
-    first = group_starts(rows.id)
-    if len(first) == len(rows):
-        return rows
-    subject_box = fold(np.minimum, rows.subject_box, first)
-    object_box = fold(np.minimum, rows.object_box, first)
-    return replace(rows.take(first), subject_box=subject_box, object_box=object_box)
+    order = np.argsort(rows.id)
+    first = group_starts(rows.id[order])
+    subject_box = fold(np.minimum, rows.subject_box, order, first)
+    object_box = fold(np.minimum, rows.object_box, order, first)
+    return replace(rows.take(order[first]), subject_box=subject_box, object_box=object_box)

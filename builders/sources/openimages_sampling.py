@@ -101,10 +101,11 @@ def _largest(
     order = np.argsort(key)
     first = group_starts(key[order])
     pairs = np.diff(np.append(first, len(key))).astype(np.int32)
-    largest = area[order] == np.repeat(fold(np.maximum, area[order], first), pairs)
-    rank = np.where(largest, ids[order], np.iinfo(np.uint64).max)
-    best = rank == np.repeat(fold(np.minimum, rank, first), pairs)
-    return order[best], pairs
+    group = np.empty(len(key), dtype=np.int64)
+    group[order] = np.repeat(np.arange(len(first)), pairs)
+    rank = np.where(area == fold(np.maximum, area, order, first)[group], ids, np.iinfo(np.uint64).max)
+    best = np.flatnonzero(rank == fold(np.minimum, rank, order, first)[group])
+    return best, pairs[group[best]]
 
 
 def _few_of_each(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -207,7 +206,7 @@ def test_incidental_relations_are_disproved_only_where_boxes_are_complete() -> N
     assert ask(nobody, ("Dog", "right_of", "Guitar"), complete=[]) == [("false", "absent")]
 
 
-def test_crowds_are_unknown_and_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crowds_are_unknown_and_never_spread_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def crowd(men: int, chairs: int) -> Scene:
         things = {f"man{i}": Thing("Man", LEFT) for i in range(men)}
         return Scene(things | {f"chair{i}": Thing("Chair", RIGHT) for i in range(chairs)})
@@ -228,9 +227,9 @@ def test_crowds_are_unknown_and_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(geometry, "holds_by_relation", spy)
     assert ask(crowd(50, 50), *[claim] * 400) == [("false", "geometric")] * 400
     assert max(sizes) <= 50_000 + 2_500
-    start = time.process_time()
+    sizes.clear()
     assert ask(crowd(600, 600), *[claim] * 2_000) == [UNKNOWN] * 2_000
-    assert time.process_time() - start < 5
+    assert sum(sizes) == 0
 
 
 def test_pictures_are_kept_apart() -> None:
