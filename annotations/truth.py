@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -29,20 +28,17 @@ import pyarrow.compute as pc
 
 from naturel.annotations import geometry
 from naturel.annotations.joins import Integers, Lookup, any_by_group, codes_of, distinct, spread
+from naturel.annotations.meaning import Codes, Meaning, Proof
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Kind, Vocabulary
 
 TRUE, FALSE, UNKNOWN = "true", "false", "unknown"
 _UNKNOWN, _TRUE, _FALSE = range(3)
 
-# Proofs in order of strength: where several hold, the first is named.
-PROOFS = ("annotated", "inverse", "antisymmetric", "exclusive", "geometric", "absent")
-_ANNOTATED, _INVERSE, _ANTISYMMETRIC, _EXCLUSIVE, _GEOMETRIC, _ABSENT, _NONE = range(len(PROOFS) + 1)
+PROOFS = tuple(proof.name.lower() for proof in Proof if proof is not Proof.NONE)
+"""The proofs' names, strongest first."""
 
 Flags = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.int8]
-"""Verdicts, or places in `PROOFS` (`_NONE`: no proof)."""
-
 CHUNK = 500_000
 """Pairs of boxes looked at at a time, so that memory stays flat however many boxes a picture has."""
 
@@ -128,14 +124,14 @@ class _Court:
         self.label = labels.codes(objects["label"])
         self.asked_attribute = attributes.codes(questions["object_label"])
         self.excludes = _exclusions(attributes.names, nouns)
-        self.meaning = _Meaning(vocabulary, [nouns.noun_for(label).kind for label in labels.names])
+        self.meaning = Meaning(vocabulary, [nouns.noun_for(label).kind for label in labels.names])
         self.sides = _Sides(questions, self.unary, objects, absent, images, labels, nouns)
         self.said = _Said(objects, relations, names, is_attribute, attributes)
 
     def judge(self) -> tuple[Codes, Codes]:
         """Verdict and proof of every question."""
         verdict = np.full(len(self.relation), _UNKNOWN, dtype=np.int8)
-        proof = np.full(len(self.relation), _NONE, dtype=np.int8)
+        proof = np.full(len(self.relation), Proof.NONE, dtype=np.int8)
         pairs = self.sides.pairs(self.unary)
         for unary, hear in ((False, self._hear_pairs), (True, self._hear_attributes)):
             for rows in _portions(np.flatnonzero(self.unary == unary), pairs):
@@ -156,8 +152,8 @@ class _Court:
         a_boxes, b_boxes = self.boxes[a], self.boxes[b]
         shown = geometry.holds_by_relation(relation, self.true_rules, a_boxes, b_boxes)
         denied = geometry.holds_by_relation(relation, self.false_rules, a_boxes, b_boxes)
-        proved[shown & (proved == _NONE)] = _GEOMETRIC
-        disproved[denied & (disproved == _NONE)] = _GEOMETRIC
+        proved[shown & (proved == Proof.NONE)] = Proof.GEOMETRIC
+        disproved[denied & (disproved == Proof.NONE)] = Proof.GEOMETRIC
         return self._sentence(rows, question, sides.sure[left] & sides.sure[right], proved, disproved)
 
     def _annotated(self, a: Integers, b: Integers, relation: Integers) -> tuple[Codes, Codes]:
@@ -167,7 +163,7 @@ class _Court:
         first, second = self.label[a[at]], self.label[b[at]]
         subject, thing = np.where(swapped, second, first), np.where(swapped, first, second)
         proof = self.meaning.of(self.said.relation[said], swapped, relation[at], subject, thing)
-        proves = proof <= _INVERSE
+        proves = proof <= Proof.INVERSE
         return _strongest(at[proves], proof[proves], len(a)), _strongest(at[~proves], proof[~proves], len(a))
 
     def _hear_attributes(self, rows: Integers, pairs: Integers) -> tuple[Codes, Codes]:
@@ -176,10 +172,10 @@ class _Court:
         row = sides.first[sides.subject[rows]][question] + place
         at, has = self.said.of_things(sides.candidate[row])
         asked, found = self.asked_attribute[rows][question][at], self.said.attribute[has]
-        proved = np.full(len(question), _NONE, dtype=np.int8)
-        disproved = np.full(len(question), _NONE, dtype=np.int8)
-        proved[at[found == asked]] = _ANNOTATED
-        disproved[at[self.excludes[found, asked]]] = _EXCLUSIVE
+        proved = np.full(len(question), Proof.NONE, dtype=np.int8)
+        disproved = np.full(len(question), Proof.NONE, dtype=np.int8)
+        proved[at[found == asked]] = Proof.ANNOTATED
+        disproved[at[self.excludes[found, asked]]] = Proof.EXCLUSIVE
         return self._sentence(rows, question, sides.sure[row], proved, disproved)
 
     def _sentence(
@@ -187,22 +183,24 @@ class _Court:
     ) -> tuple[Codes, Codes]:
         """Combine the pairs of each question into one verdict."""
         n, sides = len(rows), self.sides
-        torn = (proved != _NONE) & (disproved != _NONE)
-        best_for = _strongest(question, np.where(sure & ~torn, proved, _NONE), n)
+        torn = (proved != Proof.NONE) & (disproved != Proof.NONE)
+        best_for = _strongest(question, np.where(sure & ~torn, proved, Proof.NONE), n)
         best_against = _strongest(question, disproved, n)
         looked_at = np.bincount(question, minlength=n) > 0
-        undecided = any_by_group(torn | (disproved == _NONE), question, n)
+        undecided = any_by_group(torn | (disproved == Proof.NONE), question, n)
 
         subject, thing = sides.subject[rows], sides.object[rows]
         absent = sides.absent[subject] | sides.absent[thing]
         missing = sides.missing[subject] | sides.missing[thing]
         group = sides.group[subject] | sides.group[thing]
         all_disproved = looked_at & ~undecided & ~group & ~self.unseen[rows]
-        is_true = (best_for != _NONE) & ~absent
+        is_true = (best_for != Proof.NONE) & ~absent
 
         cases = [is_true, all_disproved, missing]
         verdict = np.select(cases, [_TRUE, _FALSE, _FALSE], _UNKNOWN).astype(np.int8)
-        proof = np.select(cases, [best_for, best_against, np.full(n, _ABSENT)], _NONE).astype(np.int8)
+        proof = np.select(cases, [best_for, best_against, np.full(n, Proof.ABSENT)], Proof.NONE).astype(
+            np.int8
+        )
         return verdict, proof
 
 
@@ -214,8 +212,8 @@ def _portions(rows: Integers, pairs: Integers) -> Iterator[Integers]:
 
 
 def _strongest(groups: Integers, proofs: Codes, count: int) -> Codes:
-    """The strongest proof of each group 0..count-1; `_NONE` for a group without any."""
-    out = np.full(count, _NONE, dtype=np.int8)
+    """The strongest proof of each group 0..count-1; `Proof.NONE` for a group without any."""
+    out = np.full(count, Proof.NONE, dtype=np.int8)
     np.minimum.at(out, groups, proofs.astype(np.int8, copy=False))
     return out
 
@@ -341,52 +339,6 @@ class _Said:
     def of_things(self, things: Integers) -> tuple[Integers, Integers]:
         """The attributes of objects: numbers into `things`, and rows of `attribute`."""
         return self._things.matches(things)
-
-
-class _Meaning:
-    """What an annotated relation proves about another one on the same pair, or on the pair swapped.
-
-    Some relations can be mutual between some kinds of things (two people kick each other), so there is one table
-    for each class of pairs that are alike in this.
-    """
-
-    def __init__(self, vocabulary: Vocabulary, kinds: list[str]) -> None:
-        """Takes the kind of each label, by label code."""
-        distinct = sorted(set(kinds))
-        self._kind = np.array([distinct.index(kind) for kind in kinds], dtype=np.int64)
-        self._table_of = np.zeros((len(distinct), len(distinct)), dtype=np.int64)
-        tables: dict[frozenset[str], Codes] = {}
-        for i, first in enumerate(distinct):
-            for j, second in enumerate(distinct):
-                mutual = frozenset(r.name for r in vocabulary if {first, second} <= set(r.mutual_kinds))
-                if mutual not in tables:
-                    tables[mutual] = _meaning_table(vocabulary, first, second)
-                self._table_of[i, j] = list(tables).index(mutual)
-        self._tables = np.array(list(tables.values()), dtype=np.int8).reshape(
-            -1, len(vocabulary), 2, len(vocabulary)
-        )
-
-    def of(
-        self, said: Integers, swapped: Flags, asked: Integers, subject: Integers, thing: Integers
-    ) -> Codes:
-        """Proofs, `_NONE` where nothing follows; `subject` and `thing` are the labels that the annotation relates."""
-        table = self._table_of[self._kind[subject], self._kind[thing]]
-        return self._tables[table, said, swapped.astype(np.int64), asked]
-
-
-@lru_cache(maxsize=32)
-def _meaning_table(vocabulary: Vocabulary, subject_kind: str, object_kind: str) -> Codes:
-    """`table[r, swapped, asked]`: what r on (a, b) proves about `asked` on (a, b), or on (b, a) if swapped."""
-    place = {name: i for i, name in enumerate(vocabulary.names)}
-    table = np.full((len(place), 2, len(place)), _NONE, dtype=np.int8)
-    for name, row in place.items():
-        for (other, swapped), proof in vocabulary.ruled_out(name, subject_kind, object_kind).items():
-            table[row, int(swapped), place[other]] = (
-                _ANTISYMMETRIC if proof == "antisymmetric" else _EXCLUSIVE
-            )
-        for other, swapped in vocabulary.implied(name):
-            table[row, int(swapped), place[other]] = _INVERSE if swapped else _ANNOTATED
-    return table
 
 
 def _same_things(labels: list[str], nouns: NounTable) -> tuple[Integers, Integers, Flags]:

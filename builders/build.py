@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 import naturel
 from naturel.annotations import schema
 from naturel.annotations.errors import UserError
-from naturel.annotations.joins import codes_of
 from naturel.annotations.nouns import NounTable, load_nouns
 from naturel.annotations.relations import load_vocabulary
 from naturel.annotations.truth import Evidence
@@ -34,14 +29,16 @@ from naturel.builders.assemble import assemble
 from naturel.builders.candidates import judge_candidates
 from naturel.builders.captions.writer import write_captions
 from naturel.builders.engine import use_runner, write_table
-from naturel.builders.images import gather_pictures, transform_boxes
+from naturel.builders.images import gather_pictures
 from naturel.builders.picture_store import PictureSettings, PictureStore, open_store
 from naturel.builders.progress import Progress
 from naturel.builders.records import complete_records
-from naturel.builders.release import MANIFEST, Contents, write_release
+from naturel.builders.release import Contents, write_release
 from naturel.builders.settings import BuildSettings, Pictures
 from naturel.builders.sources.openimages import Sampling, read_openimages
 from naturel.builders.sources.origin import Origin, open_origin
+from naturel.builders.upright import linked_pictures, of_images, upright_objects
+from naturel.builders.versions import choose_version
 from naturel.builders.workspace import Step, StepResult, Workspace, digest_of
 
 
@@ -180,7 +177,7 @@ class _Build:
         images = source.table("images")
         store = self._store()
         if store is None:
-            table = _linked(images)
+            table = linked_pictures(images)
         else:
             wanted = images.select(["image_id", "url", "rotation"])
             index = gather_pictures(wanted, self.origin.folders, store, self._picture_settings, self.progress)
@@ -207,14 +204,14 @@ class _Build:
             usable = usable.filter(pc.equal(usable["status"], "ok"))
             objects = upright_objects(source.table("objects"), usable)
             write_table(objects, schema.OBJECTS, folder / "objects.parquet", ["image_id", "object_id"])
-            triplets = _of_images(source.table("triplets"), usable)
+            triplets = of_images(source.table("triplets"), usable)
             lost = source.table("triplets").num_rows - triplets.num_rows
             images = source.table("images")
             complete = images.filter(images["boxes_complete"])["image_id"].combine_chunks()
             evidence = Evidence(
                 objects,
-                _of_images(source.table("absent_labels"), usable),
-                _of_images(source.table("relations"), usable),
+                of_images(source.table("absent_labels"), usable),
+                of_images(source.table("relations"), usable),
                 complete,
             )
             with self.progress.task("claims", triplets.num_rows, "image-triplets") as task:
@@ -297,7 +294,7 @@ class _Build:
         version, exists = choose_version(root, content, self.settings.version)
         if exists:
             return root / version, version
-        images = _of_images(source.table("images"), table)
+        images = of_images(source.table("images"), table)
         names = ["image_id", "title", "author", "license", "landing_url", "url"]
         contents = Contents(
             records=table,
@@ -346,75 +343,3 @@ class _Build:
             "annotation_license": self.origin.license_sentence,
             "card_license": self.origin.card_license,
         }
-
-
-def choose_version(root: Path, content: str, wanted: str | None) -> tuple[str, bool]:
-    """Choose the version of a release; a release that exists is never changed.
-
-    Args:
-        root: The folder of releases.
-        content: Digest of everything that the new release is made of.
-        wanted: The version that the user asks for; None: that of an equal release, else the next minor one.
-
-    Returns:
-        The version, and whether this very release is there already.
-
-    Raises:
-        UserError: The wanted version exists with other contents.
-    """
-    releases: dict[tuple[int, ...], str] = {}
-    for path in root.glob(f"*/{MANIFEST}"):
-        if re.fullmatch(r"\d+\.\d+\.\d+", path.parent.name):
-            number = tuple(int(part) for part in path.parent.name.split("."))
-            releases[number] = json.loads(path.read_text(encoding="utf-8")).get("content", "")
-    if wanted is not None:
-        number = tuple(int(part) for part in wanted.split("."))
-        if releases.get(number, content) != content:
-            raise UserError(
-                f"{root / wanted} exists and was made otherwise. A release is never changed: leave out --version "
-                "for the next one, give another, or remove that folder."
-            )
-        return wanted, number in releases
-    same = [number for number, digest in releases.items() if digest == content]
-    if same:
-        return ".".join(map(str, max(same))), True
-    if not releases:
-        return "1.0.0", False
-    newest = max(releases)
-    return f"{newest[0]}.{newest[1] + 1}.0", False
-
-
-def upright_objects(objects: pa.Table, pictures: pa.Table) -> pa.Table:
-    """The objects of the given pictures, their boxes turned like the pictures."""
-    objects = _of_images(objects, pictures)
-    place = codes_of(objects["image_id"], pictures["image_id"].combine_chunks())
-    turns = pictures["turns"].to_numpy()[place]
-    mirrored = np.asarray(pictures["mirrored"].to_numpy(), dtype=np.bool_)[place]
-    moved = (turns != 0) | mirrored
-    if not moved.any():
-        return objects
-    boxes = objects["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4).copy()
-    boxes[moved] = transform_boxes(boxes[moved], turns[moved], mirrored[moved])
-    column = pa.FixedSizeListArray.from_arrays(pa.array(boxes.reshape(-1), pa.float32()), 4).cast(schema.BOX)
-    return objects.set_column(objects.schema.get_field_index("box"), "box", column)
-
-
-def _linked(images: pa.Table) -> pa.Table:
-    """The picture table of a build without pictures: turned as their metadata say, size and digest unknown."""
-    count = images.num_rows
-    degrees = [
-        0.0 if value is None or math.isnan(value) else value for value in images["rotation"].to_pylist()
-    ]
-    columns: Mapping[str, pa.Array] = {
-        "image_id": images["image_id"],
-        "turns": pa.array([round(value / 90) % 4 for value in degrees], pa.int8()),
-        "mirrored": pa.array([False] * count, pa.bool_()),
-        "status": pa.array(["ok"] * count, pa.string()),
-    }
-    rows = [columns.get(field.name, pa.nulls(count, field.type)) for field in schema.PICTURES]
-    return pa.table(dict(zip(schema.PICTURES.names, rows, strict=True)), schema=schema.PICTURES)
-
-
-def _of_images(table: pa.Table, images: pa.Table) -> pa.Table:
-    """The rows of the given pictures."""
-    return table.filter(pc.is_in(table["image_id"], value_set=images["image_id"].combine_chunks()))

@@ -1,6 +1,6 @@
 """Open the newest release of a build with `load_dataset` and print one record.
 
-    python examples/show_record.py build/demo
+Run it with the build's folder: `python examples/show_record.py build/demo`.
 """
 
 import sys

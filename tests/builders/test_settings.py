@@ -19,7 +19,7 @@ def test_defaults() -> None:
 
 
 def test_relations_are_canonical_sorted_and_unique() -> None:
-    assert BuildSettings(relations="on, at,on").relations == ("at", "on")  # type: ignore[arg-type]
+    assert BuildSettings(relations="on, at,on").relations == ("at", "on")
 
 
 def test_relations_as_a_yaml_list(tmp_path: Path) -> None:

@@ -356,7 +356,7 @@ def test_a_failed_write_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("label", PICTOGRAMS)
 def test_every_pictogram_fills_any_box(label: str) -> None:
     for size in ((120, 90), (50, 130)):
-        style = random_style(label, Random(1))  # noqa: S311
+        style = random_style(label, Random(1))
         drawing = draw(label, (10, 20, 10 + size[0], 20 + size[1]), style)
         x0, y0, x1, y1 = drawing.bounds()
         assert x0 >= 10 - size[0] * 0.08
@@ -373,7 +373,7 @@ def test_every_pictogram_fills_any_box(label: str) -> None:
 
 
 def test_a_flipped_pictogram_is_the_mirror() -> None:
-    style = random_style("Dog", Random(2))  # noqa: S311
+    style = random_style("Dog", Random(2))
     flipped = replace(style, flip=True)
     one, two = draw("Dog", (0, 0, 110, 84), style), draw("Dog", (0, 0, 110, 84), flipped)
     assert two.anchors["head"] == pytest.approx((110 - one.anchors["head"][0], one.anchors["head"][1]))

@@ -1,16 +1,14 @@
-"""Versions of releases, and boxes that follow their pictures."""
+"""Versions of releases."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from naturel.annotations import schema
 from naturel.annotations.errors import UserError
-from naturel.builders.build import choose_version, upright_objects
+from naturel.builders.versions import choose_version
 
 
 def release(root: Path, version: str, content: str) -> None:
@@ -46,27 +44,3 @@ def test_folders_that_are_no_release_do_not_count(tmp_path: Path) -> None:
     release(tmp_path, "9.0.0.partial", "a")
     (tmp_path / "8.0.0").mkdir()
     assert choose_version(tmp_path, "a", None) == ("1.0.0", False)
-
-
-def test_boxes_turn_with_their_pictures_and_failed_pictures_take_theirs_along() -> None:
-    objects = pa.Table.from_pylist(
-        [
-            {"image_id": name, "object_id": "1", "label": "Cat", "box": [0.0, 0.0, 0.5, 0.25]}
-            for name in ("upright", "turned", "mirrored", "failed")
-        ],
-        schema.OBJECTS,
-    )
-    pictures = pa.table(
-        {
-            "image_id": ["mirrored", "turned", "upright"],
-            "turns": pa.array([0, 1, 0], pa.int8()),
-            "mirrored": [True, False, False],
-        }
-    )
-    boxes = {row["image_id"]: row["box"] for row in upright_objects(objects, pictures).to_pylist()}
-    # A quarter turn counterclockwise takes the point (x, y) to (y, 1 - x).
-    assert boxes == {
-        "upright": [0.0, 0.0, 0.5, 0.25],
-        "turned": [0.0, 0.5, 0.25, 1.0],
-        "mirrored": [0.5, 0.0, 1.0, 0.25],
-    }
