@@ -148,7 +148,7 @@ class _Build:
                 "relations": tables.relations.num_rows,
                 "image-triplets": tables.triplets.num_rows,
             }
-            return StepResult(counts, dict(tables.dropped), list(tables.notes))
+            return StepResult(counts, dict(tables.dropped), list(tables.notes), dict(tables.examples))
 
         key = self._key(
             source=settings.source,

@@ -7,11 +7,13 @@ parses and Daft does the rest, on whichever runner.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -27,6 +29,9 @@ SURPLUS = "surplus"
 
 NUMBER_PATTERN = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 """Texts that are numbers; any other text, NaN included, is none."""
+
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 class DamagedFileError(Exception):
@@ -129,7 +134,8 @@ class _OddRows:
 
     def take(self, row: pacsv.InvalidRow) -> str:
         """Keep a row that the parser leaves out."""
-        fields = next(csv.reader([row.text]), [])
+        csv.field_size_limit(BLOCK)
+        fields = next(csv.reader(io.StringIO(row.text, newline="")), [])
         known = dict(zip(self.file.names, fields, strict=False))
         if len(fields) > len(self.file.names):
             known[SURPLUS] = fields[len(self.file.names)]
@@ -169,14 +175,18 @@ def _decoded(value: bytes | None) -> str | None:
 
 
 def _to_number(values: pa.Array) -> pa.Array:
-    """Text as numbers; null where it is none."""
+    """Text as numbers; null where it is none, or too large."""
     try:
-        return values.cast(pa.float32())
+        numbers = values.cast(pa.float32())
     except pa.ArrowInvalid:
-        good = pc.match_substring_regex(_to_text(values), f"^{NUMBER_PATTERN}$")
-        return pc.if_else(good, values, None).cast(pa.float32())
+        texts = _to_text(values).to_pylist()
+        numbers = pa.array([number_in(text) for text in texts], pa.float32())
+    return pc.if_else(pc.is_finite(numbers), numbers, None)
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is a number to this reader."""
-    return re.fullmatch(NUMBER_PATTERN, text, re.ASCII) is not None
+def number_in(text: str | None) -> float | None:
+    """The number that a text is to this reader; None where it is none."""
+    if text is None or not re.fullmatch(NUMBER_PATTERN, text, re.ASCII):
+        return None
+    number = float(text)
+    return number if abs(number) <= LARGEST else None

@@ -5,19 +5,26 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-
-os.environ.setdefault("DO_NOT_TRACK", "1")  # before the import: no telemetry
 
 import daft
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from daft import DataFrame, DataType
 
 from naturel.annotations.errors import UserError
-from naturel.builders.csv_source import CsvFile
+from naturel.builders.csv_source import CsvFile, DamagedFileError, read_blocks
+
+SELECTED_AT_ONCE = 250_000
+"""Rows looked up together: a lookup table is made for each such part."""
+
+GZIP = b"\x1f\x8b"
+"""How gzip files begin."""
 
 TEXT, NUMBER = DataType.string(), DataType.float32()
 
@@ -57,11 +64,16 @@ def header_of(path: Path) -> list[str]:
     Raises:
         UserError: The file is empty or cannot be read as text.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
+    zipped = path.suffix == ".gz"
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+        with path.open("rb") as raw:
+            if not zipped and raw.read(2) == GZIP:
+                raise UserError(f"{path} is compressed. Give it a name that ends in .gz, or unpack it.")
+        with (gzip.open if zipped else open)(
+            path, "rt", encoding="utf-8-sig", errors="replace", newline=""
+        ) as file:
             line = file.readline()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read: {error}. Download or unpack it again.") from error
     if not line.strip():
         raise UserError(f"{path} is empty. Download it again.")
@@ -121,20 +133,55 @@ def collect(frame: DataFrame, what: str) -> pa.Table:
         raise _damaged(what, error) from error
 
 
-def stream(frame: DataFrame, what: str) -> Iterator[pa.RecordBatch]:
-    """Run a frame, and give its rows as they come, in any order.
+def read_csv(path: Path, columns: Mapping[str, DataType]) -> Iterator[pa.RecordBatch]:
+    """Read a file block by block, without the engine: it would hold all rows at once.
+
+    Args:
+        path: The file, with a header line.
+        columns: The columns to keep, as for `scan_csv`.
+
+    Returns:
+        Batches with `columns` and `surplus`, in any order.
 
     Raises:
-        UserError: A file behind it is damaged; `what` says which.
+        UserError: A column is missing, or the file is damaged.
     """
+    file = CsvFile(path, _checked_header(path, columns), columns, has_header=True)
     try:
-        yield from frame.to_arrow_iter()
-    except daft.exceptions.DaftCoreException as error:
-        raise _damaged(what, error) from error
+        yield from read_blocks(file)
+    except DamagedFileError as error:
+        raise _damaged(str(path), error) from error
+    finally:
+        pa.default_memory_pool().release_unused()
+
+
+def read_csv_of(
+    path: Path, columns: Mapping[str, DataType], key: str, values: pa.Array
+) -> Iterator[pa.RecordBatch]:
+    """Read the rows whose `key` is one of `values`; the column `place` says which.
+
+    Args:
+        path: As for `read_csv`.
+        columns: As for `read_csv`; `key` is one of them.
+        key: A text column.
+        values: Different texts.
+    """
+    values = values.cast(pa.large_string())
+    waiting: list[pa.RecordBatch] = []
+    for batch in chain(read_csv(path, columns), [None]):
+        if batch is not None:
+            waiting.append(batch)
+            if sum(part.num_rows for part in waiting) < SELECTED_AT_ONCE:
+                continue
+        if waiting:
+            table = pa.Table.from_batches(waiting)
+            waiting.clear()
+            table = table.append_column("place", pc.index_in(table[key], value_set=values))
+            yield from table.filter(pc.is_valid(table["place"])).combine_chunks().to_batches()
 
 
 def _damaged(what: str, error: Exception) -> UserError:
-    reason = str(error).strip().splitlines()[-1]
+    reason = str(error).strip().splitlines()[-1].rpartition("DamagedFileError: ")[2]
     return UserError(f"{what} cannot be read to its end: {reason}. Download it again.")
 
 

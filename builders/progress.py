@@ -98,6 +98,10 @@ class _Bar:
     def advance(self, amount: int = 1) -> None:
         self.progress.advance(self.id, amount)
 
+    def finish(self) -> None:
+        """What was done was all there was."""
+        self.progress.update(self.id, total=self.progress.tasks[0].completed)
+
 
 class BarProgress:
     """For terminals: one bar a task, with its rate and the time left."""
@@ -116,7 +120,10 @@ class BarProgress:
             TimeRemainingColumn(elapsed_when_finished=True, compact=True),
         )
         with RichProgress(*columns, console=self.console) as progress:
-            yield _Bar(progress, name, total, unit)
+            bar = _Bar(progress, name, total, unit)
+            yield bar
+            if total is None:
+                bar.finish()
 
 
 def choose_progress(console: Console) -> Progress:

@@ -33,6 +33,8 @@ class StepResult:
     counts: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    examples: dict[str, str] = field(default_factory=dict)
+    """Reason -> where the first row dropped for it is."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,7 @@ class Workspace:
             "counts": result.counts,
             "dropped": dict(sorted((reason, n) for reason, n in result.dropped.items() if n)),
             "notes": result.notes,
+            "examples": result.examples,
             "seconds": round(time.perf_counter() - start, 3),
         }
         write_json(partial / MANIFEST, manifest)

@@ -14,23 +14,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from daft import DataFrame
 
 from naturel.annotations import schema
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Vocabulary
-from naturel.builders.engine import NUMBER, TEXT, header_of, scan_csv, stream
+from naturel.builders.engine import NUMBER, TEXT, header_of, read_csv_of
 from naturel.builders.sources.openimages_faults import BOX_LAYOUT, RELATION_LAYOUT, Faults
 from naturel.builders.sources.openimages_files import PICTURES
 from naturel.builders.sources.openimages_labels import Labels, read_labels
 from naturel.builders.sources.openimages_objects import (
     Objects,
+    Wanted,
     add_boxed_objects,
     object_table,
     read_absent_labels,
     read_boxes,
     related_objects,
-    wanted_pictures,
 )
 from naturel.builders.sources.openimages_rows import (
     SOURCE,
@@ -98,14 +97,14 @@ class _Reader:
         rows = self._relation_rows()
         chosen = choose_triplets(rows, sampling, self.vocabulary, self.names, self.labels, self.dropped)
         numbers = np.unique(rows.picture[chosen.row])
-        wanted = wanted_pictures(rows.pictures, numbers)
-        images = self._images(rows.pictures.take(pa.array(numbers)), numbers, wanted, split, pictures)
+        wanted = Wanted(rows.pictures.take(pa.array(numbers)), numbers)
+        images = self._images(wanted.ids, split, pictures)
         triplets = self._triplets(rows, chosen)
         is_wanted = np.zeros(len(rows.pictures), dtype=np.bool_)
         is_wanted[numbers] = True
         if len(numbers) < len(rows.pictures):
             rows = rows.take(np.flatnonzero(is_wanted[rows.picture]))
-        objects, complete = self._objects(rows, numbers, wanted)
+        objects, complete = self._objects(rows, wanted)
         return SourceTables(
             images=images.append_column("boxes_complete", pa.array(complete[numbers])),
             objects=object_table(objects, rows.pictures, self.labels),
@@ -173,9 +172,7 @@ class _Reader:
             }
         )
 
-    def _objects(
-        self, rows: RelationRows, numbers: npt.NDArray[np.int32], wanted: DataFrame
-    ) -> tuple[Objects, npt.NDArray[np.bool_]]:
+    def _objects(self, rows: RelationRows, wanted: Wanted) -> tuple[Objects, npt.NDArray[np.bool_]]:
         """All objects of the wanted pictures, of the relation rows and of the box file where present.
 
         Also whether each picture's boxes are complete: it is in the box file, and none of its rows is damaged.
@@ -189,12 +186,12 @@ class _Reader:
         faults = Faults(path, BOX_LAYOUT, "box row")
         boxed, damaged = read_boxes(path, wanted, self.labels, faults)
         if faults.counts:
-            self._explain(faults, frozenset(rows.pictures.take(pa.array(numbers)).to_pylist()))
+            self._explain(faults, frozenset(wanted.ids.to_pylist()))
         complete[boxed.picture] = True
         complete[damaged] = False
         return add_boxed_objects(objects, boxed), complete
 
-    def _absent_labels(self, rows: RelationRows, wanted: DataFrame, objects: Objects) -> pa.Table:
+    def _absent_labels(self, rows: RelationRows, wanted: Wanted, objects: Objects) -> pa.Table:
         path = self.files.get("labels")
         if path is None:
             self.notes.append("no human image-label file: no label is known to be absent")
@@ -203,14 +200,7 @@ class _Reader:
         self.dropped.update(dropped)
         return table
 
-    def _images(
-        self,
-        ids: pa.Array,
-        numbers: npt.NDArray[np.int32],
-        wanted: DataFrame,
-        split: str,
-        pictures: str,
-    ) -> pa.Table:
+    def _images(self, ids: pa.Array, split: str, pictures: str) -> pa.Table:
         """A table like `schema.IMAGES` without `boxes_complete`; what the metadata file does not say is null."""
         count = len(ids)
         said = {ours: pa.nulls(count, schema.IMAGES.field(ours).type) for ours in METADATA.values()}
@@ -218,8 +208,9 @@ class _Reader:
         if path is None:
             self.notes.append("no image metadata file: licences, authors and rotation are unknown")
         else:
-            metadata = self._metadata(path, wanted)
-            place = pc.index_in(pa.array(numbers), value_set=metadata["picture"].combine_chunks())
+            metadata = self._metadata(path, ids)
+            numbers = pa.array(np.arange(count, dtype=np.int32))
+            place = pc.index_in(numbers, value_set=metadata["place"].combine_chunks())
             for ours in metadata.column_names[1:]:
                 said[ours] = metadata[ours].take(place)
             without = said["license"].null_count
@@ -232,29 +223,28 @@ class _Reader:
         names = [name for name in schema.IMAGES.names if name != "boxes_complete"]
         return pa.table({"image_id": ids, "url": urls, **repeated, **said}).select(names)
 
-    def _metadata(self, path: Path, wanted: DataFrame) -> pa.Table:
-        """One row a wanted picture that the metadata file knows: `picture`, and the columns that it has."""
+    def _metadata(self, path: Path, wanted: pa.Array) -> pa.Table:
+        """One row a wanted picture that the metadata file knows: `place` (which), and the columns that it has."""
         present = header_of(path)
         missing = [name for name in METADATA if name not in present]
         if missing:
             self.notes.append(f"{path.name} has no column {', '.join(missing)}")
         types = {name: NUMBER if name == "Rotation" else TEXT for name in METADATA if name in present}
-        frame = scan_csv(path, {"ImageID": TEXT} | types).join(wanted, on="ImageID")
-        columns = ["picture", *types]
+        columns = ["place", *types]
         tables = []
         malformed = 0
-        for batch in stream(frame, str(path)):
+        for batch in read_csv_of(path, {"ImageID": TEXT} | types, "ImageID", wanted):
             whole = pc.is_null(batch.column("surplus"))
             malformed += batch.num_rows - (pc.sum(whole).as_py() or 0)
             table = pa.table({name: _clean(batch.column(name)) for name in columns})
             tables.append(table.filter(whole))
         self.dropped["image row: malformed row"] += malformed
-        names = ["picture", *(METADATA[name] for name in types)]
+        names = ["place", *(METADATA[name] for name in types)]
         if not tables:
-            kinds = {"picture": pa.int32()} | {name: schema.IMAGES.field(name).type for name in names[1:]}
+            kinds = {"place": pa.int32()} | {name: schema.IMAGES.field(name).type for name in names[1:]}
             return pa.schema(kinds).empty_table()
         table = pa.concat_tables(tables).rename_columns(names)
-        repeated = table.num_rows - len(table["picture"].unique())
+        repeated = table.num_rows - len(table["place"].unique())
         if repeated:  # the smallest of them stands, whatever the order of rows
             self.dropped["image row: repeated"] += repeated
             table = table.sort_by([(name, "ascending") for name in names])
@@ -262,10 +252,10 @@ class _Reader:
 
 
 def _clean(values: pa.Array) -> pa.Array:
-    """Nothing said is null: no empty text, no NaN; text in Unicode normal form C."""
-    if pa.types.is_floating(values.type):
-        return pc.if_else(pc.is_finite(values), values, None)
+    """Empty text as null, other text in Unicode normal form C; numbers as they are."""
     if not pa.types.is_large_string(values.type):
         return values
-    text = pc.utf8_normalize(values.cast(pa.string()), form="NFC")
+    text = values.cast(pa.string())
+    if not pc.all(pc.string_is_ascii(text)).as_py():
+        text = pc.utf8_normalize(text, form="NFC")
     return pc.if_else(pc.equal(text, ""), None, text)

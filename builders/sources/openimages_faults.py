@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import pyarrow.compute as pc
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
-from naturel.builders.csv_source import is_number
+from naturel.builders.csv_source import number_in
 from naturel.builders.sources.openimages_labels import Labels
 
 MALFORMED = "malformed row"
@@ -242,10 +241,10 @@ class _Inspector:
     def _inspect_boxes(self, row: Mapping[str, str]) -> tuple[str, str] | None:
         for names in self.layout.boxes:
             for name in names:
-                if math.isnan(_number(row.get(name, ""))):
+                if number_in(row.get(name)) is None:
                     return NO_NUMBER, f"{name} is {_shown(row.get(name, ''))}"
         for names in self.layout.boxes:
-            sides = [_number(row[name]) for name in names]
+            sides = [number_in(row[name]) or 0.0 for name in names]
             for name, side in zip(names, sides, strict=True):
                 if not np.float32(-SLACK) <= np.float32(side) <= np.float32(1 + SLACK):
                     return BAD_BOX, f"{name} is {_shown(row[name])}"
@@ -272,11 +271,6 @@ class _Inspector:
                 kind = "a class" if attribute else "an attribute"
                 return MISPLACED, f"{name} is {_shown(row[name])}, {kind}"
         return GOOD, ""
-
-
-def _number(text: str) -> float:
-    """A number as the file's reader takes it; NaN for any other text."""
-    return float(text) if is_number(text) else math.nan
 
 
 def _shown(text: str) -> str:

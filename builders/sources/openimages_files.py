@@ -101,13 +101,16 @@ PUBLISHED_BYTES: Mapping[str, int] = {
 
 
 def address_of(kind: str, split: str) -> str:
-    """Where the newest file of a kind is published, below `BUCKET`."""
-    address = KINDS[kind].address
-    if kind in ("boxes", "relations", "labels", "images") and split not in SPLITS:
+    """Where the newest file of a kind is published, below `BUCKET`.
+
+    Raises:
+        ValueError: There is no such split.
+    """
+    if split not in SPLITS:
         raise ValueError(f"no split {split}")
-    version = "v5/" if kind == "boxes" and split != "train" else None
-    text = address.format(split=split, boxable="boxable-" if split == "train" else "")
-    return f"{version}{split}-annotations-bbox.csv" if version else text
+    if kind == "boxes" and split != "train":  # V6 published boxes anew for train only
+        return f"v5/{split}-annotations-bbox.csv"
+    return KINDS[kind].address.format(split=split, boxable="boxable-" if split == "train" else "")
 
 
 def find_files(folder: Path, split: str) -> dict[str, Path]:
@@ -118,7 +121,8 @@ def find_files(folder: Path, split: str) -> dict[str, Path]:
         split: train, validation or test.
 
     Returns:
-        Kind -> path; kinds without a file are left out. Where versions compete, the newest wins.
+        Kind -> path; kinds without a file are left out. Where versions compete, the newest wins; of the same file
+        plain and gzip, the plain one.
 
     Raises:
         UserError: The folder or its relation file is not there.
@@ -127,21 +131,24 @@ def find_files(folder: Path, split: str) -> dict[str, Path]:
         raise UserError(
             f"--data {folder}: there is no such folder. Give the folder of the official CSV files."
         )
-    present = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
+    try:
+        present = {path.name: path for path in folder.iterdir() if path.is_file()}
+    except PermissionError as error:
+        raise UserError(f"--data {folder} may not be read. Change its permissions.") from error
     found: dict[str, Path] = {}
     for name, kind in KINDS.items():
-        candidates = [pattern.format(split=split) for pattern in kind.names]
-        options = [option for candidate in candidates for option in (candidate, candidate + ".gz")]
-        path = next((present[option] for option in options if option in present), None)
+        path = next((present[option] for option in _options(kind, split) if option in present), None)
         if path is not None:
             found[name] = path
         elif kind.needed:
-            other = [s for s in SPLITS if any(p.format(split=s) in present for p in kind.names)]
+            names = ", ".join(pattern.format(split=split) for pattern in kind.names)
+            other = [s for s in SPLITS if any(option in present for option in _options(kind, s))]
             advice = f" Files of the split {other[0]} are there: use --split {other[0]}." if other else ""
-            raise UserError(f"--data {folder}: none of {', '.join(candidates)} (or .gz) is there.{advice}")
+            raise UserError(f"--data {folder}: none of {names} (or .gz) is there.{advice}")
     return found
 
 
-def picture_url(image_id: str, split: str) -> str:
-    """Where a picture is published."""
-    return f"{PICTURES}/{split}/{image_id}.jpg"
+def _options(kind: Kind, split: str) -> list[str]:
+    """Names that a file of a kind can have, best first."""
+    names = [pattern.format(split=split) for pattern in kind.names]
+    return [option for name in names for option in (name, name + ".gz")]

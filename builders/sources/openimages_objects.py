@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from daft import DataFrame
 
 from naturel.annotations import schema
 from naturel.annotations.joins import Integers
 from naturel.builders.choice import Hashes, mix
-from naturel.builders.engine import NUMBER, TEXT, frame_of, scan_csv, stream
+from naturel.builders.engine import NUMBER, TEXT, read_csv_of
 from naturel.builders.sources.openimages_faults import (
     BOX_LAYOUT,
     FORM_NUMBERS,
@@ -23,7 +22,14 @@ from naturel.builders.sources.openimages_faults import (
     judge_rows,
 )
 from naturel.builders.sources.openimages_labels import Labels
-from naturel.builders.sources.openimages_rows import RelationRows, fold, group_starts, object_keys
+from naturel.builders.sources.openimages_rows import (
+    RelationRows,
+    Values,
+    fold,
+    group_starts,
+    object_keys,
+    parts_of,
+)
 
 FLAGS = {
     "IsGroupOf": "is_group_of",
@@ -35,6 +41,15 @@ FLAGS = {
 NOT_SAID = -1
 
 Said = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The sampled pictures."""
+
+    ids: pa.Array
+    numbers: npt.NDArray[np.int32]
+    """Their numbers in `RelationRows.pictures`, ascending."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +72,38 @@ class Objects:
     @property
     def places(self) -> Hashes:
         """A number for each (picture, object)."""
-        return mix(self.picture.astype(np.uint64), self.key)
+        return _places(self.picture, self.key)
 
 
 def related_objects(rows: RelationRows) -> Objects:
     """The objects that take part in relations."""
-    two = ~rows.unary
-    picture = np.concatenate([rows.picture, rows.picture[two]])
-    return _distinct(
-        Objects(
-            picture,
-            np.concatenate([rows.subject, rows.object[two]]),
-            np.concatenate([rows.subject_key, rows.object_key[two]]),
-            np.concatenate([rows.subject_box, rows.object_box[two]]),
-            np.full((len(picture), len(FLAGS)), NOT_SAID, dtype=np.int8),
-        )
+    two = np.flatnonzero(~rows.unary)
+
+    def sides(subjects: npt.NDArray[Values], objects: npt.NDArray[Values]) -> npt.NDArray[Values]:
+        return np.concatenate([subjects, np.take(objects, two, axis=0)])
+
+    places = sides(_places(rows.picture, rows.subject_key), _places(rows.picture, rows.object_key))
+    order = np.argsort(places)
+    first = group_starts(places[order])
+    del places
+    box = fold(np.minimum, sides(rows.subject_box, rows.object_box), order, first)
+    one = order[first]
+    del order, first
+    return Objects(
+        sides(rows.picture, rows.picture)[one],
+        sides(rows.subject, rows.object)[one],
+        sides(rows.subject_key, rows.object_key)[one],
+        box,
+        np.full((len(one), len(FLAGS)), NOT_SAID, dtype=np.int8),
     )
+
+
+def _places(picture: npt.NDArray[np.int32], key: Hashes) -> Hashes:
+    """A number for each (picture, object)."""
+    places = np.empty(len(key), dtype=np.uint64)
+    for part in parts_of(len(key)):
+        places[part] = mix(picture[part].astype(np.uint64), key[part])
+    return places
 
 
 def add_boxed_objects(objects: Objects, boxed: Objects) -> Objects:
@@ -81,12 +112,12 @@ def add_boxed_objects(objects: Objects, boxed: Objects) -> Objects:
     return _together([objects.take(np.flatnonzero(~np.isin(objects.places, boxed.places))), boxed])
 
 
-def read_boxes(path: Path, wanted: DataFrame, labels: Labels, faults: Faults) -> tuple[Objects, Integers]:
+def read_boxes(path: Path, wanted: Wanted, labels: Labels, faults: Faults) -> tuple[Objects, Integers]:
     """The box file's rows of the wanted pictures.
 
     Args:
         path: The file.
-        wanted: Columns `ImageID`, `picture` (its number).
+        wanted: The pictures.
         labels: What classes there are.
         faults: Where bad rows are counted.
 
@@ -97,17 +128,17 @@ def read_boxes(path: Path, wanted: DataFrame, labels: Labels, faults: Faults) ->
     types = dict.fromkeys(BOX_LAYOUT.ids, TEXT) | dict.fromkeys((*sides, *FLAGS), NUMBER)
     parts = [_no_objects()]
     damaged = [np.zeros(0, np.int64)]
-    for batch in stream(scan_csv(path, types).join(wanted, on="ImageID"), str(path)):
+    for batch in read_csv_of(path, types, "ImageID", wanted.ids):
         judged = judge_rows(batch, BOX_LAYOUT, labels, {}, ())
         faults.add(judged)
         good = np.flatnonzero(judged.reason == 0)
         label, box = judged.labels[0][good].astype(np.int16), np.take(judged.boxes[0], good, axis=0)
         said = np.stack([batch.column(name).to_numpy(zero_copy_only=False)[good] for name in FLAGS], axis=1)
         said = np.where((said == 0) | (said == 1), said, NOT_SAID).astype(np.int8)
-        picture = batch.column("picture").to_numpy()
+        picture = wanted.numbers[batch.column("place").to_numpy()]
         damaged.append(picture[np.isin(judged.reason, FORM_NUMBERS)].astype(np.int64))
         key = object_keys(labels.hashes[label], box)
-        parts.append(Objects(picture[good].astype(np.int32), label, key, box, said))
+        parts.append(Objects(picture[good], label, key, box, said))
     return _together(parts), np.concatenate(damaged)
 
 
@@ -151,7 +182,7 @@ def object_table(objects: Objects, pictures: pa.Array, labels: Labels) -> pa.Tab
 
 
 def read_absent_labels(
-    path: Path, wanted: DataFrame, pictures: pa.Array, labels: Labels, objects: Objects
+    path: Path, wanted: Wanted, pictures: pa.Array, labels: Labels, objects: Objects
 ) -> tuple[pa.Table, dict[str, int]]:
     """Labels that people verified as absent: confidence 0 in the human image-label file.
 
@@ -159,7 +190,7 @@ def read_absent_labels(
 
     Args:
         path: The file.
-        wanted: Columns `ImageID`, `picture` (its number).
+        wanted: The pictures.
         pictures: The pictures' ids.
         labels: What classes there are.
         objects: The objects of these pictures.
@@ -197,18 +228,13 @@ def read_absent_labels(
 
 
 def _label_rows(
-    path: Path, wanted: DataFrame, labels: Labels
+    path: Path, wanted: Wanted, labels: Labels
 ) -> Iterator[tuple[Integers, Integers, npt.NDArray[np.float32]]]:
     """Number of the picture, place of the id and confidence of each row of the wanted pictures, by batches."""
     types = {"ImageID": TEXT, "LabelName": TEXT, "Confidence": NUMBER}
-    for batch in stream(scan_csv(path, types).join(wanted, on="ImageID"), str(path)):
+    for batch in read_csv_of(path, types, "ImageID", wanted.ids):
         confidence = batch.column("Confidence").to_numpy(zero_copy_only=False).astype(np.float32)
         spoilt = np.array(batch.column("surplus").is_valid()) | np.array(batch.column("LabelName").is_null())
         confidence = np.where(spoilt, np.float32("nan"), confidence)
-        picture = batch.column("picture").to_numpy().astype(np.int64)
+        picture = wanted.numbers[batch.column("place").to_numpy()].astype(np.int64)
         yield picture, labels.places(batch.column("LabelName")), confidence
-
-
-def wanted_pictures(pictures: pa.Array, numbers: npt.NDArray[np.int32]) -> DataFrame:
-    """A frame to join files with: `ImageID`, and `picture`, its number."""
-    return frame_of(pa.table({"ImageID": pictures.take(pa.array(numbers)), "picture": pa.array(numbers)}))

@@ -6,10 +6,11 @@ grouping them is sorting integers. Nothing depends on the order of the file's ro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
 from naturel.annotations.relations import Vocabulary
 from naturel.builders.choice import Hashes, hash_texts, mix
-from naturel.builders.engine import NUMBER, TEXT, scan_csv, stream
+from naturel.builders.engine import NUMBER, TEXT, read_csv
 from naturel.builders.sources.openimages_faults import (
     FORM_FAULTS,
     RELATION_LAYOUT,
@@ -110,6 +111,12 @@ def object_keys(label_hashes: Hashes, boxes: Boxes) -> Hashes:
 
 
 Values = TypeVar("Values", bound=np.generic)
+PART = 100_000
+
+
+def parts_of(count: int) -> Iterator[slice]:
+    """Slices of rows that fit into the processor's cache."""
+    return (slice(start, min(start + PART, count)) for start in range(0, count, PART))
 
 
 def fold(
@@ -160,47 +167,63 @@ def read_relation_rows(
     columns = dict.fromkeys(layout.ids, TEXT) | dict.fromkeys(sides, NUMBER)
     ids: list[pa.Array] = []
     parts: list[tuple[npt.NDArray[np.generic], ...]] = []
-    for batch in stream(scan_csv(path, columns), str(path)):
+    for batch in read_csv(path, columns):
         judged = judge_rows(batch, layout, labels, relations.numbers, relations.unary)
         faults.add(judged)
         good = np.flatnonzero(judged.reason == 0)
         ids.append(batch.column("ImageID").take(pa.array(good)))
-        numbers = (judged.labels[0], judged.relation, judged.labels[1])
-        boxes = (np.take(box, good, axis=0) for box in judged.boxes)
-        parts.append((*(number[good].astype(np.int16) for number in numbers), *boxes))
+        subject, relation, other = (
+            number[good] for number in (judged.labels[0], judged.relation, judged.labels[1])
+        )
+        boxes = [np.take(box, good, axis=0) for box in judged.boxes]
+        unary = np.isin(relation, list(relations.unary))
+        subject_key = object_keys(labels.hashes[subject], boxes[0])
+        object_key = object_keys(labels.hashes[other], boxes[1])
+        object_key[unary] = labels.hashes[other[unary]]
+        numbers = (number.astype(np.int16) for number in (subject, relation, other))
+        parts.append((*numbers, subject_key, object_key, unary, *boxes))
     _check_usable(path, faults)
     pictures, picture = _number_pictures(pa.chunked_array(ids))
-    subject, relation, other, subject_box, object_box = (np.concatenate(c) for c in zip(*parts, strict=True))
+    ids.clear()
+    arrays: list[Any] = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     parts.clear()
-    unary = np.isin(relation, list(relations.unary))
-    subject_key = object_keys(labels.hashes[subject], subject_box)
-    object_key = object_keys(labels.hashes[other], object_box)
-    object_key[unary] = labels.hashes[other[unary]]
-    none = np.zeros(0, np.uint64)
+    subject, relation, other, subject_key, object_key, unary, subject_box, object_box = arrays
     rows = RelationRows(
-        pictures,
-        picture,
-        subject,
-        relation,
-        other,
-        subject_key,
-        object_key,
-        unary,
-        subject_box,
-        object_box,
-        none,
+        pictures=pictures,
+        picture=picture,
+        subject=subject,
+        relation=relation,
+        object=other,
+        subject_key=subject_key,
+        object_key=object_key,
+        unary=unary,
+        subject_box=subject_box,
+        object_box=object_box,
+        id=np.zeros(len(picture), np.uint64),
     )
-    itself = subject_key == object_key
+    arrays.clear()
+    return _without_repetitions(path, rows, relations)
+
+
+def _without_repetitions(
+    path: Path, rows: RelationRows, relations: RelationNames
+) -> tuple[RelationRows, dict[str, int]]:
+    """Distinct rows between two things, with their ids; reason -> rows left out."""
+    itself = rows.subject_key == rows.object_key
     if itself.any():
         rows = rows.take(np.flatnonzero(~itself))
     if not len(rows):
         raise UserError(
             f"{path}: in every usable row, subject and object are one box. Use the official file."
         )
-    ids_of_rows = mix(
-        rows.picture_hashes[rows.picture], rows.subject_key, relations.hashes[rows.relation], rows.object_key
-    )
-    distinct = _distinct(replace(rows, id=ids_of_rows))
+    for part in parts_of(len(rows)):
+        picture, relation = rows.picture_hashes[rows.picture[part]], relations.hashes[rows.relation[part]]
+        rows.id[part] = mix(picture, rows.subject_key[part], relation, rows.object_key[part])
+    order = np.argsort(rows.id)
+    first = group_starts(rows.id[order])
+    subject_box = fold(np.minimum, rows.subject_box, order, first)
+    object_box = fold(np.minimum, rows.object_box, order, first)
+    distinct = replace(rows.take(order[first]), subject_box=subject_box, object_box=object_box)
     return distinct, {
         "relation row: subject and object are one box": int(itself.sum()),
         "relation row: repeated": len(rows) - len(distinct),
@@ -231,12 +254,3 @@ def _number_pictures(ids: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int
     place = np.empty(len(found), dtype=np.int32)
     place[order.to_numpy()] = np.arange(len(found), dtype=np.int32)
     return found.take(order), place[encoded.indices.to_numpy()]
-
-
-def _distinct(rows: RelationRows) -> RelationRows:
-    """One of the rows of each id, with the smallest of their coordinates, whatever the order of rows."""
-    order = np.argsort(rows.id)
-    first = group_starts(rows.id[order])
-    subject_box = fold(np.minimum, rows.subject_box, order, first)
-    object_box = fold(np.minimum, rows.object_box, order, first)
-    return replace(rows.take(order[first]), subject_box=subject_box, object_box=object_box)

@@ -68,7 +68,8 @@ def open_origin(settings: BuildSettings, work: Path, progress: Progress) -> Orig
             pictures_url,
             "NatuRel's embedded sample: pictograms drawn by code and laid out as Open Images files",
             "",
-            "The sample's pictures and annotations were drawn by code and are dedicated to the public domain (CC0 1.0).",
+            "The sample's pictures and annotations were drawn by code and are dedicated to the public domain "
+            "(CC0 1.0).",
             "cc0-1.0",
         )
     if settings.data is not None:
