@@ -144,6 +144,7 @@ def ours(folder: Path) -> dict[str, int]:
 def duckdb(folder: Path) -> dict[str, int]:
     """Read with a bare script."""
     import duckdb as engine
+
     from naturel.annotations.nouns import load_nouns
     from naturel.annotations.relations import load_vocabulary
 

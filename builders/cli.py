@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 import naturel
-from naturel.annotations.errors import UserError
+from naturel.builders.checks.blind_cli import blind_command
+from naturel.builders.command import fail, guard
+from naturel.builders.report.command import report_command
 from naturel.builders.summary import show_plan, show_summary
 
 app = typer.Typer(
@@ -89,7 +89,11 @@ def build_command(
     Finished steps are kept in OUT/work and not run again; a build that was stopped goes on where it was.
     """
     options = {name: value for name, value in locals().items() if name not in ("dry_run", "config", "debug")}
-    _guard(lambda: _build(options, config, dry_run), debug)
+    guard(lambda: _build(options, config, dry_run), debug)
+
+
+app.command("blind")(blind_command)
+app.command("report")(report_command)
 
 
 def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:
@@ -111,32 +115,6 @@ def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:
             "Captions are written by the grammar: no language model is configured.", highlight=False
         )
     show_summary(built, time.perf_counter() - start, Console())
-
-
-def _guard(work: Callable[[], None], debug: bool) -> None:
-    """Run a command; what users can mend is one paragraph and exit code 2."""
-    try:
-        work()
-    except UserError as error:
-        if debug:
-            raise
-        fail(str(error))
-    except KeyboardInterrupt:
-        print("\nStopped. Finished steps are kept: the same command goes on.", file=sys.stderr)
-        raise SystemExit(130) from None
-    except OSError as error:
-        if debug:
-            raise
-        where = f" {error.filename}" if error.filename else ""
-        fail(
-            f"The system refused{where}: {error.strerror or error}. Mend that and run the same command again."
-        )
-
-
-def fail(text: str) -> NoReturn:
-    """Print an error paragraph and leave with exit code 2."""
-    print(f"Error: {text}", file=sys.stderr)
-    raise SystemExit(2)
 
 
 def main() -> None:

@@ -6,11 +6,12 @@ parses and Daft does the rest, on whichever runner.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,8 @@ NUMBER_PATTERN = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 """Texts that are numbers; any other text, NaN included, is none."""
 
 
+REPLACED = "\ufffd"
+"""What stands in place of bytes that are not UTF-8."""
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -87,91 +90,110 @@ def read_blocks(file: CsvFile) -> Iterator[pa.RecordBatch]:
     Raises:
         DamagedFileError: It cannot be parsed to its end.
     """
-    odd = _OddRows(file)
-    numbers = {name for name, kind in file.columns.items() if kind == DataType.float32()}
+    odd = _OddRows(file.names)
     read_options = pacsv.ReadOptions(
         column_names=list(file.names), skip_rows=int(file.has_header), block_size=BLOCK
     )
     parse_options = pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=odd.take)
     convert_options = pacsv.ConvertOptions(
         include_columns=list(file.columns),
-        column_types={name: pa.string() if name in numbers else pa.large_string() for name in file.columns},
+        column_types=dict.fromkeys(file.columns, pa.large_string()),
         strings_can_be_null=False,
-        check_utf8=False,  # `_to_text` does
+        check_utf8=False,  # `_Utf8` sees to that
     )
     compression = "gzip" if file.path.suffix == ".gz" else None
     try:
-        with (
-            pa.input_stream(str(file.path), compression=compression) as stream,
-            pacsv.open_csv(stream, read_options, parse_options, convert_options) as reader,
-        ):
-            for block in reader:
-                whole = pa.record_batch(
-                    {
-                        name: _to_number(block[name]) if name in numbers else _to_text(block[name])
-                        for name in file.columns
-                    }
-                    | {SURPLUS: pa.nulls(block.num_rows, pa.large_string())}
-                )
-                yield whole
-                yield from odd.flush(whole.schema, numbers)
+        with pa.input_stream(str(file.path), compression=compression) as raw:
+            text = _Utf8(raw)
+            stream = pa.PythonFile(text, mode="r")
+            with pacsv.open_csv(stream, read_options, parse_options, convert_options) as reader:
+                for block in reader:
+                    none = pa.nulls(block.num_rows, pa.large_string())
+                    yield _typed(
+                        file, {SURPLUS: none} | dict(zip(file.columns, block, strict=True)), text.replaced
+                    )
+                    if odd.rows:
+                        yield _typed(file, odd.give(file.columns), text.replaced)
     except (pa.ArrowInvalid, OSError) as error:
         reason = str(error).strip().splitlines()[0]
+        if file.has_header and "Could not skip initial" in reason:
+            return  # nothing but a header, without line end
         if "straddling" in reason:
             reason = f"a row is longer than {BLOCK:,} bytes; a quotation mark may not be closed"
         raise DamagedFileError(reason) from error
     if odd.rows:
-        kinds = {name: pa.float32() if name in numbers else pa.large_string() for name in file.columns}
-        yield from odd.flush(pa.schema({**kinds, SURPLUS: pa.large_string()}), numbers)
+        yield _typed(file, odd.give(file.columns), text.replaced)
 
 
-@dataclass
+def _typed(file: CsvFile, texts: Mapping[str, pa.Array], replaced: bool) -> pa.RecordBatch:
+    """Columns of text as a batch of the file's schema."""
+    columns = {}
+    for name, kind in {**file.columns, SURPLUS: DataType.string()}.items():
+        if kind == DataType.float32():
+            columns[name] = _to_number(texts[name])
+        else:
+            columns[name] = _without_replaced(texts[name]) if replaced else texts[name]
+    return pa.record_batch(columns)
+
+
 class _OddRows:
     """Rows with too few or too many fields, kept until they are given out."""
 
-    file: CsvFile
-    rows: list[dict[str, str]] = field(default_factory=list)
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.rows: list[dict[str, str]] = []
 
     def take(self, row: pacsv.InvalidRow) -> str:
         """Keep a row that the parser leaves out."""
         csv.field_size_limit(BLOCK)
         fields = next(csv.reader(io.StringIO(row.text, newline="")), [])
-        known = dict(zip(self.file.names, fields, strict=False))
-        if len(fields) > len(self.file.names):
-            known[SURPLUS] = fields[len(self.file.names)]
+        known = dict(zip(self.names, fields, strict=False))
+        if len(fields) > len(self.names):
+            known[SURPLUS] = fields[len(self.names)]
         self.rows.append(known)
         return "skip"
 
-    def flush(self, schema: pa.Schema, numbers: set[str]) -> Iterator[pa.RecordBatch]:
-        """Give out what has been kept."""
+    def give(self, columns: Iterable[str]) -> dict[str, pa.Array]:
+        """Give out what has been kept, as columns of text."""
         rows, self.rows = self.rows, []
-        if rows:
-            columns = {}
-            for name in schema.names:
-                values = [row.get(name) for row in rows]
-                texts = pa.array(
-                    [value if value is None else value.encode() for value in values], pa.binary()
-                )
-                columns[name] = _to_number(texts) if name in numbers else _to_text(texts)
-            yield pa.record_batch(columns, schema=schema)
+        return {
+            name: pa.array([row.get(name) for row in rows], pa.large_string()) for name in (*columns, SURPLUS)
+        }
 
 
-def _to_text(values: pa.Array) -> pa.Array:
-    """Text as the parser gives it, unchecked; null where it is not UTF-8."""
-    try:
-        values.validate(full=True)
-        return values
-    except pa.ArrowInvalid:
-        return pa.array(
-            [_decoded(value) for value in values.cast(pa.large_binary()).to_pylist()], values.type
-        )
+class _Utf8:
+    """A stream of bytes with U+FFFD in place of what is not UTF-8, as a file for Arrow."""
+
+    def __init__(self, raw: pa.NativeFile) -> None:
+        self.raw, self.closed = raw, False
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.waiting = b""
+        self.replaced = False
+        """Whether U+FFFD has come."""
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
+        while not self.waiting:
+            chunk = self.raw.read(size)
+            if chunk.isascii() and not self.decoder.getstate()[0]:
+                return bytes(chunk)
+            text = self.decoder.decode(chunk, final=not chunk)
+            self.replaced = self.replaced or REPLACED in text
+            self.waiting = text.encode()
+            if not chunk:
+                break
+        given, self.waiting = self.waiting[:size], self.waiting[size:]
+        return given
+
+    def close(self) -> None:
+        """Close the file below."""
+        self.raw.close()
+        self.closed = True
 
 
-def _decoded(value: bytes | None) -> str | None:
-    try:
-        return value if value is None else value.decode()
-    except UnicodeDecodeError:
-        return None
+def _without_replaced(values: pa.Array) -> pa.Array:
+    """Text; null where it was not UTF-8."""
+    return pc.if_else(pc.match_substring(values, REPLACED), None, values)
 
 
 def _to_number(values: pa.Array) -> pa.Array:
@@ -179,9 +201,9 @@ def _to_number(values: pa.Array) -> pa.Array:
     try:
         numbers = values.cast(pa.float32())
     except pa.ArrowInvalid:
-        texts = _to_text(values).to_pylist()
-        numbers = pa.array([number_in(text) for text in texts], pa.float32())
-    return pc.if_else(pc.is_finite(numbers), numbers, None)
+        numbers = pa.array([number_in(text) for text in values.to_pylist()], pa.float32())
+    finite = pc.is_finite(numbers)
+    return numbers if pc.all(finite).as_py() else pc.if_else(finite, numbers, None)
 
 
 def number_in(text: str | None) -> float | None:

@@ -48,14 +48,24 @@ def require_extra(package: str, purpose: str) -> None:
 def use_runner(runner: str) -> None:
     """Choose where tables are joined: `native` (threads of this process) or `ray` (a Ray cluster).
 
+    It can be chosen once a process, and is native where nothing was chosen before the first frame ran.
+
     Raises:
-        UserError: Ray is asked for and not installed.
+        UserError: Ray is asked for and not installed, or another runner is at work already.
     """
     if runner == "ray":
         require_extra("ray", "--runner ray")
-        daft.set_runner_ray()
-    else:
-        daft.set_runner_native()
+    try:
+        if runner == "ray":
+            daft.set_runner_ray()
+        else:
+            daft.set_runner_native()
+    except daft.exceptions.DaftCoreException as error:
+        present = daft.get_or_infer_runner_type()
+        if present != runner:
+            raise UserError(
+                f"--runner {runner}: this process works with the runner {present} already. Start another process."
+            ) from error
 
 
 def header_of(path: Path) -> list[str]:

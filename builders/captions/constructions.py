@@ -36,7 +36,9 @@ class Words:
         """The inverse predicate, where it reads well: furniture supports and contains things, people do not."""
         about_things = self.inverse and self.inverse.verb and self.inverse.verb.base in ("contain", "support")
         kinds = {self.s.noun.kind, self.o.noun.kind}
-        return None if about_things and kinds & {"person", "animal", "body_part", "clothing"} else self.inverse
+        return (
+            None if about_things and kinds & {"person", "animal", "body_part", "clothing"} else self.inverse
+        )
 
     @property
     def scene(self) -> str:

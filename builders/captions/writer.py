@@ -59,7 +59,9 @@ def write_captions(
         for row in claims.select(["claim_id", "subject", "relation", "object"]).to_pylist():
             claim = Claim(row["subject"], row["relation"], row["object"])
             sentences = {sentence.construction: sentence for sentence in writer.write(claim, seed)}
-            chosen = choose_constructions(writer.shared_constructions(claim, seed), claim.pair_key, per_claim, seed)
+            chosen = choose_constructions(
+                writer.shared_constructions(claim, seed), claim.pair_key, per_claim, seed
+            )
             for name in (SIMPLE, *sorted(chosen)):
                 sentence = sentences[name]
                 rows.append(

@@ -26,7 +26,6 @@ CACHE = "NATUREL_CACHE"
 CHECKED = "checked.json"
 ATTEMPTS = 5
 TIMEOUT = httpx.Timeout(60.0, connect=15.0)
-CHUNK = 1 << 20
 GONE = (403, 404, 410)
 """What servers answer where there is no such file; Google Cloud Storage says 403."""
 
@@ -191,7 +190,7 @@ class _Download:
             self._show(have if continued else 0, advance)
             with self.partial.open("ab" if continued else "wb") as file:
                 try:
-                    for chunk in response.iter_raw(CHUNK):
+                    for chunk in response.iter_raw():
                         file.write(chunk)
                         self._show(file.tell(), advance)
                 finally:  # also after a break: the next attempt continues here

@@ -6,6 +6,7 @@ serves the official files, wherever they lie, and the embedded sample, which is 
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,13 +99,13 @@ class _Reader:
         chosen = choose_triplets(rows, sampling, self.vocabulary, self.names, self.labels, self.dropped)
         numbers = np.unique(rows.picture[chosen.row])
         wanted = Wanted(rows.pictures.take(pa.array(numbers)), numbers)
-        images = self._images(wanted.ids, split, pictures)
         triplets = self._triplets(rows, chosen)
         is_wanted = np.zeros(len(rows.pictures), dtype=np.bool_)
         is_wanted[numbers] = True
         if len(numbers) < len(rows.pictures):
             rows = rows.take(np.flatnonzero(is_wanted[rows.picture]))
         objects, complete = self._objects(rows, wanted)
+        images = self._images(wanted.ids, split, pictures)
         return SourceTables(
             images=images.append_column("boxes_complete", pa.array(complete[numbers])),
             objects=object_table(objects, rows.pictures, self.labels),
@@ -256,6 +257,8 @@ def _clean(values: pa.Array) -> pa.Array:
     if not pa.types.is_large_string(values.type):
         return values
     text = values.cast(pa.string())
-    if not pc.all(pc.string_is_ascii(text)).as_py():
-        text = pc.utf8_normalize(text, form="NFC")
+    special = pc.fill_null(pc.invert(pc.string_is_ascii(text)), False)
+    if pc.any(special).as_py():  # Arrow's own NFC leaves composed characters apart
+        composed = [unicodedata.normalize("NFC", value) for value in text.filter(special).to_pylist()]
+        text = pc.replace_with_mask(text, special, pa.array(composed, pa.string()))
     return pc.if_else(pc.equal(text, ""), None, text)

@@ -65,7 +65,7 @@ def relation_names(vocabulary: Vocabulary) -> RelationNames:
 
 @dataclass(frozen=True)
 class RelationRows:
-    """Distinct, usable rows, in the order of `id`."""
+    """Distinct, usable rows, in any order."""
 
     pictures: pa.Array
     """Picture ids, sorted; a picture's number is its place."""
@@ -219,15 +219,16 @@ def _without_repetitions(
     for part in parts_of(len(rows)):
         picture, relation = rows.picture_hashes[rows.picture[part]], relations.hashes[rows.relation[part]]
         rows.id[part] = mix(picture, rows.subject_key[part], relation, rows.object_key[part])
+    dropped = {"relation row: subject and object are one box": int(itself.sum())}
     order = np.argsort(rows.id)
     first = group_starts(rows.id[order])
-    subject_box = fold(np.minimum, rows.subject_box, order, first)
-    object_box = fold(np.minimum, rows.object_box, order, first)
-    distinct = replace(rows.take(order[first]), subject_box=subject_box, object_box=object_box)
-    return distinct, {
-        "relation row: subject and object are one box": int(itself.sum()),
-        "relation row: repeated": len(rows) - len(distinct),
-    }
+    repeated = len(rows) - len(first)
+    if repeated:
+        dropped["relation row: repeated"] = repeated
+        subject_box = fold(np.minimum, rows.subject_box, order, first)
+        object_box = fold(np.minimum, rows.object_box, order, first)
+        rows = replace(rows.take(order[first]), subject_box=subject_box, object_box=object_box)
+    return rows, dropped
 
 
 def _check_usable(path: Path, faults: Faults) -> None:

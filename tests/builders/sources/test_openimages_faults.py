@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
 from pathlib import Path
@@ -25,6 +26,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturel.annotations.errors import UserError
+from naturel.builders.build import build
+from naturel.builders.progress import SilentProgress
+from naturel.builders.settings import BuildSettings, Pictures
 
 GOOD = Relation("p1", "Cat", "on", "Table")
 LINE = GOOD.line
@@ -109,6 +113,14 @@ def test_a_short_row_that_is_not_utf8_is_counted(folder: Folder) -> None:
     assert folder.read().dropped == {"relation row: malformed row": 1}
 
 
+def test_characters_cut_by_a_block_are_whole(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("naturel.builders.csv_source.BLOCK", 1000)
+    folder.relations([Relation(f"\u00e9\u20ac\U0001f408{i}", "Cat", "on", "Table") for i in range(100)])
+    tables = folder.read()
+    assert tables.relations.num_rows == 100
+    assert not tables.dropped
+
+
 def test_every_reason_has_its_first_row_as_example(folder: Folder) -> None:
     bad = [with_field(1, "/m/a"), with_field(3, "abc"), with_field(1, "/m/b"), with_field(3, "def")]
     folder.relations([*SIX, *bad])
@@ -169,13 +181,19 @@ def test_no_usable_row_stops(folder: Folder) -> None:
     assert "none of its 3 rows can be used (unknown class: 3)" in text
 
 
+def test_only_rows_of_a_wrong_length_stop(folder: Folder) -> None:
+    folder.relations(["p1", "p2,/m/01yrx", LINE + ",more"])
+    assert "none of its 3 rows can be used (malformed row: 3)" in stopped(folder)
+
+
 def test_only_things_related_to_themselves_stop(folder: Folder) -> None:
     folder.relations([Relation("p1", "Man", "holds", "Man", (0.1, 0.1, 0.5, 0.5), (0.1, 0.1, 0.5, 0.5))])
     assert "in every usable row, subject and object are one box" in stopped(folder)
 
 
-def test_a_header_only(folder: Folder) -> None:
-    folder.relations([])
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_header_only(folder: Folder, end: str) -> None:
+    folder.write(VRD, VRD_HEADER, [], end=end)
     assert "none of its 0 rows can be used (it has only a header)" in stopped(folder)
 
 
@@ -336,34 +354,9 @@ def test_a_metadata_row_that_is_too_long_is_counted(folder: Folder) -> None:
 
 FIELDS = st.sampled_from(
     [
-        "",
-        "p1",
-        "/m/01yrx",
-        "/m/083vt",
-        "/m/no",
-        "on",
-        "is",
-        "likes",
-        "0",
-        "0.5",
-        "-0.005",
-        "1.01",
-        "1.011",
-        "-0.01",
-        "1",
-        ".5",
-        "5.",
-        "1e-1",
-        "+0.5",
-        "0x1",
-        "nan",
-        "Infinity",
-        "1e39",
-        "1_0",
-        "١",
-        '"a,b"',
-        '"0.5"',
-        "\t",
+        *("", "p1", "/m/01yrx", "/m/083vt", "/m/no", "on", "is", "likes", "\t", '"a,b"', '"0.5"'),
+        *("0", "0.5", "-0.005", "1.01", "1.011", "-0.01", "1", ".5", "5.", "1e-1", "+0.5"),
+        *("0x1", "nan", "Infinity", "1e39", "1_0", "\u0661"),
     ]
 )
 
@@ -385,3 +378,18 @@ def test_each_counted_row_is_found_again_line_by_line(
     }
     assert set(tables.examples) == faults
     assert all(f"{VRD}, line 8: " in example for example in tables.examples.values())
+
+
+def test_a_builds_manifest_names_the_first_bad_row(sample: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for file in sample.glob("*.csv"):
+        (data / file.name).write_bytes(file.read_bytes())
+    lines = (sample / VRD).read_text().splitlines()
+    (data / VRD).write_text("\n".join([*lines, with_field(3, "abc"), ""]))
+    settings = BuildSettings(data=data, images=Pictures.LINK, max_images=5, out=tmp_path / "out")
+    build(settings, SilentProgress())
+    manifest = json.loads((tmp_path / "out" / "work" / "source" / "manifest.json").read_text())
+    reason = "relation row: a coordinate is not a number"
+    assert manifest["dropped"][reason] == 1
+    assert manifest["examples"] == {reason: f"{VRD}, line {len(lines) + 1}: XMin1 is 'abc'"}

@@ -1,0 +1,1 @@
+"""Checks of a dataset that need no picture."""

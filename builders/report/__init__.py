@@ -1,0 +1,1 @@
+"""The quality report: one HTML page on a release."""

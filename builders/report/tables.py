@@ -1,0 +1,253 @@
+"""A finished release as the report reads it: small tables and integer codes, never the pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from naturel.annotations import schema
+from naturel.annotations.errors import UserError
+from naturel.annotations.joins import Integers, codes_of
+from naturel.builders.workspace import MANIFEST
+
+ATTRIBUTION = "attribution.csv"
+POSITIVE_PLACES = (0, 2, 3, 4)
+"""Where the positives stand in `caption_ids`; the negatives have the other places."""
+NEGATIVE_PLACES = (1, 5, 6, 7)
+MEND = "Build the release again, or copy it again completely."
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column as numbers: row i holds `values[codes[i]]`, or nothing where the code is -1."""
+
+    values: pa.Array
+    codes: Integers
+
+    def counts(self) -> list[tuple[str, int]]:
+        """Values with their counts, most frequent first, then by name."""
+        return ranked(self.values.to_pylist(), np.bincount(self.codes[self.codes >= 0]))
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The sentences of all records."""
+
+    texts: list[str]
+    """Each different sentence once."""
+    simple_positive: Integers
+    """Numbers of sentences, shape (n,)."""
+    simple_negative: Integers
+    complex_positive: Integers
+    """Shape (n, 3)."""
+    complex_negative: Integers
+
+    @cached_property
+    def positive(self) -> Integers:
+        """How often each sentence is a positive."""
+        return self._uses(self.simple_positive, self.complex_positive)
+
+    @cached_property
+    def negative(self) -> Integers:
+        """How often each sentence is a negative."""
+        return self._uses(self.simple_negative, self.complex_negative)
+
+    def _uses(self, *codes: Integers) -> Integers:
+        return sum(
+            (np.bincount(part.ravel(), minlength=len(self.texts)) for part in codes),
+            start=np.zeros(len(self.texts), dtype=np.int64),
+        )
+
+
+class Release:
+    """A release's folder, checked when it is opened; columns are read when they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens a folder.
+
+        Raises:
+            UserError: Something is missing or damaged.
+        """
+        if not folder.is_dir():
+            raise UserError(
+                f"{folder} is not a folder. Give a build's folder, or a release like release/1.0.0."
+            )
+        self.folder = folder
+        self.manifest = _read_manifest(folder / MANIFEST)
+        self.data = self._shards("data")
+        if not (folder / ATTRIBUTION).is_file():
+            raise UserError(f"{folder / ATTRIBUTION} is missing. {MEND}")
+        self.rows = [_metadata(path).num_rows for path in self.data]
+        self.count = sum(self.rows)
+        said = self.manifest.get("rows", {}).get("data", self.count)
+        if said != self.count:
+            raise UserError(
+                f"{folder / 'data'} holds {self.count:,} records, its manifest says {said:,}. {MEND}"
+            )
+        if not self.count:
+            raise UserError(f"{folder / 'data'} holds no record: there is nothing to report.")
+        present = set(pq.read_schema(self.data[0]).names)
+        if missing := [name for name in schema.RECORDS.names if name not in present]:
+            raise UserError(f"{self.data[0]} has no column {', '.join(missing)}. {MEND}")
+        self.embedded = "image" in present
+
+    @property
+    def version(self) -> str:
+        """As the manifest names it."""
+        return str(self.manifest.get("version", self.folder.name))
+
+    def column(self, name: str) -> pa.Array:
+        """One column of the records, of all shards."""
+        parts = [_read(path, [name])[name] for path in self.data]
+        whole = pa.chunked_array([chunk for part in parts for chunk in part.chunks]).combine_chunks()
+        return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+
+    def coded(self, name: str, field: str | None = None) -> Coded:
+        """A text column (or one field of a struct column) as numbers."""
+        column = self.column(name)
+        return encode(column.field(field) if field else column)
+
+    def lists(self, name: str) -> pa.Array:
+        """The entries of a list column, one record after another."""
+        column = self.column(name)
+        size = schema.RECORDS.field(name).type.list_size
+        flat = column.flatten()
+        if len(flat) != len(column) * size:
+            raise UserError(f"{self.folder / 'data'}: {name} has not {size} entries in every record. {MEND}")
+        return flat
+
+    def row(self, number: int, *, with_image: bool) -> dict[str, Any]:
+        """One record; only its row group is read."""
+        starts = np.cumsum([0, *self.rows])
+        shard = int(np.searchsorted(starts, number, side="right")) - 1
+        number -= int(starts[shard])
+        with pq.ParquetFile(self.data[shard]) as file:
+            group = 0
+            while number >= file.metadata.row_group(group).num_rows:
+                number -= file.metadata.row_group(group).num_rows
+                group += 1
+            names = [*schema.RECORDS.names, *(["image"] if with_image else [])]
+            row: dict[str, Any] = file.read_row_group(group, columns=names).slice(number, 1).to_pylist()[0]
+        return row
+
+    @cached_property
+    def captions(self) -> pa.Table:
+        """`schema.CAPTIONS`."""
+        return self._table("captions", schema.CAPTIONS)
+
+    @cached_property
+    def claims(self) -> pa.Table:
+        """`schema.CLAIMS`."""
+        return self._table("claims", schema.CLAIMS)
+
+    @cached_property
+    def caption_rows(self) -> Integers:
+        """Rows of `captions`, shape (n, 8), in the order of `caption_ids`.
+
+        Raises:
+            UserError: A record names a caption that is not there.
+        """
+        codes = codes_of(self.lists("caption_ids"), self.captions["caption_id"].combine_chunks())
+        if lost := int((codes < 0).sum()):
+            raise UserError(f"{lost:,} captions of records are not in {self.folder / 'captions'}. {MEND}")
+        return codes.reshape(self.count, -1)
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        """The sentences of all records, as numbers."""
+        names = ("simple_positive", "simple_negative", "complex_positives", "complex_negatives")
+        parts = [
+            encode(self.lists(name) if name.startswith("complex") else self.column(name)) for name in names
+        ]
+        texts = pa.concat_arrays([part.values for part in parts]).unique()
+        codes = [codes_of(part.values, texts)[part.codes] for part in parts]
+        return Sentences(
+            texts.to_pylist(), codes[0], codes[1], *(part.reshape(self.count, -1) for part in codes[2:])
+        )
+
+    def _table(self, name: str, kind: pa.Schema) -> pa.Table:
+        return pa.concat_tables([_read(path, kind.names) for path in self._shards(name)])
+
+    def _shards(self, name: str) -> list[Path]:
+        paths = sorted((self.folder / name).glob("*.parquet"))
+        if not paths:
+            raise UserError(
+                f"{self.folder / name} holds no Parquet file, so this is no whole release. {MEND}"
+            )
+        return paths
+
+
+def find_release(path: Path) -> Path:
+    """The release that a path means: itself, or the newest one of a build.
+
+    Args:
+        path: A release, a build's folder, or its folder `release`.
+
+    Raises:
+        UserError: There is none.
+    """
+    if (path / MANIFEST).is_file():
+        return path
+    versions: dict[tuple[int, ...], Path] = {}
+    for root in (path / "release", path):
+        for found in root.glob(f"*/{MANIFEST}"):
+            if _VERSION.fullmatch(found.parent.name):
+                versions[tuple(map(int, found.parent.name.split(".")))] = found.parent
+        if versions:
+            return versions[max(versions)]
+    what = "holds no release" if path.is_dir() else "is not a folder"
+    raise UserError(
+        f"{path} {what}. Give a build's folder (the --out of naturel build) or one of its releases."
+    )
+
+
+def encode(values: pa.Array) -> Coded:
+    """A text array as numbers."""
+    encoded = values.dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return Coded(encoded.dictionary, codes)
+
+
+def ranked(names: Sequence[str], counts: Integers) -> list[tuple[str, int]]:
+    """Names with their counts where there are any, most frequent first, then by name."""
+    pairs = [(name, int(count)) for name, count in zip(names, counts, strict=False) if count]
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing, so this is no finished release. {MEND}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}. {MEND}") from error
+    if not isinstance(manifest, dict):
+        raise UserError(f"{path} is not a manifest. {MEND}")
+    return manifest
+
+
+def _metadata(path: Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path} cannot be read: {error}. {MEND}") from error
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    present = pq.read_schema(path).names
+    if missing := [name for name in columns if name not in present]:
+        raise UserError(f"{path} has no column {', '.join(missing)}. {MEND}")
+    try:
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path} cannot be read: {error}. {MEND}") from error

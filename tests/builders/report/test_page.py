@@ -1,0 +1,303 @@
+"""The report of a release: its figures against plain counts, its page against what a browser needs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import json
+import re
+import shutil
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from helpers.builds import must_build
+from helpers.pages import Page, assert_loads_nothing
+from PIL import Image
+
+from naturel.annotations.errors import UserError
+from naturel.builders.assemble import FEW_SENTENCES, NO_NEGATIVE
+from naturel.builders.report.funnel import UNNAMED, read_funnel
+from naturel.builders.report.page import write_report
+
+BLIND = {
+    "best": "word n-grams",
+    "accuracy": 0.574,
+    "interval": [0.553, 0.595],
+    "by_kind": {"swap": 0.71, "contrast": {"accuracy": 0.52}},
+    "tells": ["underneath", ["<b>on it</b>", 1.23456]],
+}
+
+
+@pytest.fixture(scope="module")
+def release(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "out"
+    must_build("--data", sample, "--max-images", "60", "--out", out)
+    return out / "release" / "1.0.0"
+
+
+@pytest.fixture(scope="module")
+def text(release: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = write_report(release, tmp_path_factory.mktemp("page") / "report.html", BLIND)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(text: str) -> Page:
+    return Page(text)
+
+
+@pytest.fixture(scope="module")
+def rows(release: Path) -> list[dict[str, Any]]:
+    names = [name for name in pq.read_schema(next((release / "data").glob("*"))).names if name != "image"]
+    return [
+        row
+        for path in sorted((release / "data").glob("*"))
+        for row in pq.read_table(path, columns=names).to_pylist()
+    ]
+
+
+def captions_of(row: dict[str, Any], side: str) -> list[str]:
+    return [row[f"simple_{side}"], *row[f"complex_{side}s"]]
+
+
+def percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %"
+
+
+def test_the_tiles(page: Page, rows: list[dict[str, Any]]) -> None:
+    assert page.tiles["records"] == f"{len(rows):,}"
+    assert page.tiles["image-caption pairs"] == f"{4 * len(rows):,}"
+    assert page.tiles["pictures"] == f"{len({row['image_id'] for row in rows}):,}"
+    assert page.tiles["triplets"] == f"{len(set(map(triplet, rows))):,}"
+    assert page.tiles["different captions"] == f"{len({n for row in rows for n in row['caption_ids']}):,}"
+
+
+def triplet(row: dict[str, Any]) -> str:
+    return f"{row['subject']['noun']} {row['relation']} {row['object']['noun']}"
+
+
+def test_relations_and_triplets(page: Page, rows: list[dict[str, Any]]) -> None:
+    relations = Counter(row["relation"] for row in rows)
+    shown = page.column("Records by relation", 2, 3)
+    for name, count in relations.items():
+        assert shown[name] == (f"{count:,}", percent(count, len(rows)))
+    triplets = Counter(map(triplet, rows))
+    listed = page.tables["The most frequent triplets"][1:21]
+    best = sorted(triplets.items(), key=lambda entry: (-entry[1], entry[0]))[:20]
+    assert [(row[0], row[2]) for row in listed] == [(name, str(count)) for name, count in best]
+    counts = sorted(triplets.values(), reverse=True)
+    tenth = -(-len(counts) // 10)
+    skew = page.tables["Skew of triplets"]
+    assert skew[0][1] == percent(sum(counts[:tenth]), len(rows))
+    differences = sum(abs(one - other) for one in counts for other in counts)
+    assert skew[1][1] == f"{differences / (2 * len(counts) * len(rows)):.2f}"
+    product = 1.0
+    for count in counts:
+        product *= (len(rows) / count) ** (count / len(rows))
+    assert skew[2][1] == f"{product:.1f}"
+
+
+def test_constructions_of_either_side(release: Path, page: Page, rows: list[dict[str, Any]]) -> None:
+    captions = pq.read_table(release / "captions").to_pylist()
+    construction = {row["caption_id"]: row["construction"] for row in captions}
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        for place, name in enumerate(row["caption_ids"][2:]):
+            counts[construction[name]][place >= 3] += 1
+    shown = page.column("Constructions of complex captions", 2, 3)
+    shown.pop("construction")
+    assert shown == {name: (str(pair[0]), str(pair[1])) for name, pair in counts.items()}
+
+
+def test_lengths_words_and_tells(page: Page, rows: list[dict[str, Any]]) -> None:
+    for place, side in enumerate(("positive", "negative")):
+        sentences = [sentence for row in rows for sentence in row[f"complex_{side}s"]]
+        different = set(sentences)
+        words = [word.lower() for sentence in different for word in re.findall(r"[\w'’-]+", sentence)]
+        diversity = page.column("Lexical diversity", 1 + place)
+        assert diversity["complex captions"] == (f"{len(sentences):,}",)
+        assert diversity["different sentences"] == (f"{len(different):,}",)
+        assert diversity["different words"] == (f"{len(set(words)):,}",)
+        ratio = diversity["type-token ratio of the different sentences"]
+        assert ratio == (f"{len(set(words)) / len(words):.3f}",)
+        means = {(row[0], row[1]): row[2 + place] for row in page.tables["Mean length"]}
+        assert means["complex", "words"] == f"{np.mean([len(one.split()) for one in sentences]):.2f}"
+        simple = [row[f"simple_{side}"] for row in rows]
+        assert means["simple", "letters"] == f"{np.mean([len(one) for one in simple]):.2f}"
+        tells = {
+            (row[0], row[1]): row[2 + place] for row in page.tables["Surface tells: share of the captions"]
+        }
+        assert tells["complex", "ends with a full stop"] == percent(
+            sum(one[-1] == "." for one in sentences), len(sentences)
+        )
+        assert tells["simple", "begins with a capital"] == percent(
+            sum(one[0].isupper() for one in simple), len(simple)
+        )
+        assert tells["complex", "holds a comma"] == percent(
+            sum("," in one for one in sentences), len(sentences)
+        )
+
+
+def test_balance(release: Path, page: Page, rows: list[dict[str, Any]]) -> None:
+    sides = [
+        Counter(text for row in rows for text in captions_of(row, side)) for side in ("positive", "negative")
+    ]
+    both = set(sides[0]) & set(sides[1])
+    everything = set(sides[0]) | set(sides[1])
+    assert page.tiles["of the different sentences are on both sides"] == percent(len(both), len(everything))
+    shared: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        for sentence, kind in zip(row["complex_negatives"], row["negative_kinds"][1:], strict=True):
+            shared[kind][0] += sentence in sides[0]
+            shared[kind][1] += 1
+    shown = page.column("Complex negatives whose sentence is a positive elsewhere", 2, 3, 4)
+    for kind, (elsewhere, total) in shared.items():
+        assert shown[kind] == (str(elsewhere), str(total), percent(elsewhere, total))
+    claim_of = {row["caption_id"]: row["claim_id"] for row in pq.read_table(release / "captions").to_pylist()}
+    claims: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        for place, name in enumerate(row["caption_ids"]):
+            claims[claim_of[name]][place in (1, 5, 6, 7)] += 1
+    stated_and_denied = sum(1 for pair in claims.values() if all(pair))
+    assert page.tiles["of the claims are stated and denied"] == percent(stated_and_denied, len(claims))
+    bins = page.column("Claims by the share of positives among their captions", 2, 3, 4)
+    only = [pair for pair in claims.values() if not pair[0]]
+    assert bins["0 %"] == (str(len(only)), "0", f"{sum(pair[1] for pair in only):,}")
+    assert sum(int(entry[0]) for name, entry in bins.items() if name != "positives") == len(claims)
+    most = max(sum(pair) for pair in claims.values())
+    first = page.tables["The most used claims"][1]
+    assert int(first[2]) + int(first[3]) == most
+
+
+def test_kinds_by_proofs(page: Page, rows: list[dict[str, Any]]) -> None:
+    counts = Counter(
+        pair for row in rows for pair in zip(row["negative_kinds"], row["negative_proofs"], strict=True)
+    )
+    [table] = [table for name, table in page.tables.items() if name.startswith("Negatives by kind and proof")]
+    proofs = table[0][1:-2]
+    shown = {
+        (row[0], proof): int(cell.replace(",", ""))
+        for row in table[1:]
+        for proof, cell in zip(proofs, row[1:-2], strict=True)
+        if cell != "–"
+    }
+    assert shown == dict(counts)
+
+
+def test_the_funnel_loses_nothing_silently(release: Path, page: Page, rows: list[dict[str, Any]]) -> None:
+    manifest = json.loads((release / "manifest.json").read_text())
+    funnel = read_funnel(manifest)
+    assert funnel is not None
+    names = [stage.name for stage in funnel.stages]
+    assert names[2:] == ["(picture, triplet)s", "with a picture", "with a proved negative", "records"]
+    assert funnel.stages[0].at_least  # sampled: rows of other pictures were not counted
+    for before, after in zip(funnel.stages, funnel.stages[1:], strict=False):
+        assert before.count - sum(count for _, count in after.losses) == after.count
+    assert funnel.stages[-1].count == len(rows)
+    told = sum(count for stage in funnel.stages for _, count in stage.losses)
+    merged = sum(count for reason, count in funnel.stages[2].losses)
+    dropped = sum(count for step in manifest["steps"].values() for count in step["dropped"].values())
+    assert told - merged + sum(count for _, _, count in funnel.others) == dropped
+    for _, reason, _ in funnel.others:
+        assert reason in page.text
+    assert f"at least {funnel.stages[0].count:,}" in page.text
+
+
+def test_a_funnel_with_every_kind_of_loss() -> None:
+    steps = {
+        "source": {
+            "counts": {"relations": 90, "image-triplets": 80},
+            "dropped": {
+                "relation row: repeated": 7,
+                "relation row: malformed row": 3,
+                "box row: not a number": 5,
+            },
+            "notes": ["a note"],
+        },
+        "pictures": {"counts": {"pictures": 9}, "dropped": {"picture: HTTP 404": 2}, "notes": []},
+        "claims": {"counts": {}, "dropped": {"image-triplet: its picture is missing": 6}, "notes": []},
+        "records": {"counts": {"records": 50}, "dropped": {NO_NEGATIVE: 20, FEW_SENTENCES: 1}, "notes": []},
+    }
+    funnel = read_funnel({"steps": steps, "settings": {}})
+    assert funnel is not None
+    assert [stage.count for stage in funnel.stages] == [100, 90, 80, 74, 54, 50]
+    assert funnel.stages[1].losses == [("repeated", 7), ("malformed row", 3)]
+    assert funnel.stages[3].notes == ["2 × picture: HTTP 404"]
+    assert funnel.stages[5].losses == [("fewer than three different sentences", 1), (UNNAMED, 3)]
+    assert funnel.others == [("source", "box row: not a number", 5)]
+    assert funnel.notes == [("source", "a note")]
+    assert not funnel.stages[0].at_least
+    assert read_funnel({}) is None
+
+
+def test_examples_are_records_with_their_captions(page: Page, rows: list[dict[str, Any]]) -> None:
+    by_id = {row["id"]: row for row in rows}
+    tables = {
+        name.removeprefix("Captions of "): table
+        for name, table in page.tables.items()
+        if name.startswith("Captions of ")
+    }
+    assert len(tables) == 12
+    assert len({by_id[name]["relation"] for name in tables}) == min(
+        12, len({row["relation"] for row in rows})
+    )
+    for name, table in tables.items():
+        row = by_id[name]
+        negatives = captions_of(row, "negative")
+        told = zip(negatives, row["negative_kinds"], row["negative_proofs"], strict=True)
+        assert [cells[0] for cells in table[1:]] == captions_of(row, "positive")
+        assert [cells[1] for cells in table[1:]] == [f"{one} {kind}, {proof}" for one, kind, proof in told]
+
+
+def test_pictures_are_small_and_embedded(page: Page, text: str) -> None:
+    images = [attributes for tag, attributes in page.tags if tag == "img"]
+    assert len(images) == 12
+    for image in images:
+        assert image["alt"]
+        kind, data = (image["src"] or "").split(",")
+        assert kind == "data:image/jpeg;base64"
+        with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+            assert max(picture.size) == 320
+            assert picture.size == (int(image["width"] or 0), int(image["height"] or 0))
+    assert len(text) < 3_000_000
+    assert sum(attributes.get("class") == "overlay" for _, attributes in page.tags) == 12
+
+
+def test_the_page_loads_nothing(text: str) -> None:
+    assert_loads_nothing(text)
+
+
+def test_the_page_can_be_read_aloud(page: Page) -> None:
+    assert page.tags[0] == ("html", {"lang": "en"})
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    count = Counter(tag for tag, _ in page.tags)
+    assert count["caption"] == count["table"] == len(page.tables)
+    links = {attributes["href"] for tag, attributes in page.tags if tag == "a"}
+    assert links <= {f"#{name}" for name in page.ids}
+
+
+def test_a_blind_attack_is_drawn_only_where_it_was_made(release: Path, page: Page, tmp_path: Path) -> None:
+    table = {row[0]: row[2:] for row in page.tables["Accuracy without the picture"][1:]}
+    assert table["word n-grams (best)"] == ["57.4 %", "55.3 % to 59.5 %"]
+    assert table["swap"][0] == "71.0 %"
+    assert table["contrast"][0] == "52.0 %"
+    assert "<b>on it</b> 1.23" in page.text  # escaped: it is text
+    without = write_report(release, tmp_path / "plain.html").read_text()
+    assert "lind attack" not in without
+    with pytest.raises(UserError, match="accuracy"):
+        write_report(release, tmp_path / "bad.html", {"best": "x"})
+
+
+def test_equal_releases_give_equal_bytes(release: Path, text: str, tmp_path: Path) -> None:
+    copy = shutil.copytree(release, tmp_path / "elsewhere" / "1.0.0")
+    again = write_report(copy, tmp_path / "again.html", BLIND)
+    assert again.read_bytes() == text.encode()
+    assert str(tmp_path) not in text
