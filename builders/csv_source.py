@@ -1,7 +1,7 @@
 """Comma-separated files as a source of the data-flow engine: read block by block, so that memory stays flat.
 
-Daft's own reader holds the whole of a plain local file, and takes twice the processor time. Here Arrow's reader
-parses and Daft does the rest, on whichever runner.
+Daft's own reader holds the whole of a plain local file, and takes twice the processor time: here Arrow's reader
+parses. `CsvFile` gives its rows to Daft, on whichever runner; `read_blocks` gives them to whoever needs flat memory.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ SURPLUS = "surplus"
 
 NUMBER_PATTERN = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 """Texts that are numbers; any other text, NaN included, is none."""
-
-
 REPLACED = "\ufffd"
 """What stands in place of bytes that are not UTF-8."""
 LARGEST = float(np.finfo(np.float32).max)
