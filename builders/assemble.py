@@ -112,7 +112,9 @@ def _choose(
     shuffled = mix(hashes[owner], sentences.claim_hash[negative_claim])
 
     best = _first_by_group(owner, np.lexsort((shuffled, rank, ~is_swap, owner)), len(proved))
-    mixed = _first_by_group(owner, np.lexsort((rank, shuffled, owner)), len(proved), COMPLEX)
+    # A claim that is a positive of other pictures cannot be told from the text alone: it comes first.
+    stated = codes_of(false["claim_id"], pc.unique(proved["claim_id"])) >= 0
+    mixed = _first_by_group(owner, np.lexsort((rank, shuffled, ~stated, owner)), len(proved), COMPLEX)
     records = np.flatnonzero(best[:, 0] >= 0)
     count = (mixed[records] >= 0).sum(axis=1, keepdims=True)
     slots = np.take_along_axis(mixed[records], np.arange(COMPLEX)[None, :] % count, axis=1)
