@@ -14,8 +14,9 @@ from naturel.annotations.claims import Claim
 from naturel.annotations.joins import Integers, codes_of, distinct, matches
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Kind, Symmetry, Vocabulary
-from naturel.annotations.truth import FALSE, TRUE, Evidence, judge
+from naturel.annotations.truth import FALSE, TRUE, Evidence
 from naturel.builders.choice import hash_texts, mix, seeded
+from naturel.builders.parts import judge_in_parts
 
 POSITIVE = "positive"
 SWAP, CONTRAST, ATTRIBUTE, SUBJECT, OBJECT = "swap", "contrast", "attribute", "subject", "object"
@@ -96,7 +97,7 @@ def judge_candidates(
         {"image_id": triplets["image_id"].take(pa.array(entries.row))}
         | {name: column.take(claim) for name, column in labels.items()}
     )
-    verdicts = judge(asked, evidence, vocabulary, nouns)
+    verdicts = judge_in_parts(asked, evidence, vocabulary, nouns)
     candidates = pa.table(
         {
             "image_id": asked["image_id"],

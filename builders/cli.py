@@ -68,7 +68,7 @@ def build_command(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Shapes every choice (0).")] = None,
     runner: Annotated[
-        str | None, typer.Option(help="Join tables here (native) or on a Ray cluster (ray).")
+        str | None, typer.Option(help="Judge claims here (native) or on a Ray cluster (ray).")
     ] = None,
     offline: Annotated[
         bool | None, typer.Option("--offline", help="Fetch nothing.", show_default=False)

@@ -46,7 +46,7 @@ def require_extra(package: str, purpose: str) -> None:
 
 
 def use_runner(runner: str) -> None:
-    """Choose where tables are joined: `native` (threads of this process) or `ray` (a Ray cluster).
+    """Choose where claims are judged: `native` (this process) or `ray` (a Ray cluster).
 
     It can be chosen once a process, and is native where nothing was chosen before the first frame ran.
 

@@ -43,7 +43,7 @@ class Pictures(StrEnum):
 
 
 class Runner(StrEnum):
-    """Where tables are joined."""
+    """Where claims are judged."""
 
     NATIVE = "native"
     RAY = "ray"

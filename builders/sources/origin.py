@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import naturel
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings
@@ -57,7 +58,7 @@ def open_origin(settings: BuildSettings, work: Path, progress: Progress) -> Orig
     if settings.sample:
         if settings.split != "train":
             raise UserError(f"--split {settings.split}: the sample has only the split train.")
-        folder = work / "sample"
+        folder = work / f"sample-{naturel.__version__}"
         if not folder.is_dir():
             with progress.task("sample", None, "pictures") as task:
                 write_sample(folder)
