@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import naturel
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import SilentProgress
 from naturel.builders.settings import BuildSettings
@@ -84,11 +85,11 @@ def test_the_sample_is_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(origin, "write_sample", draw)
     for _ in range(2):
         found = opened(tmp_path, sample=True)
-        assert found.files == {"relations": tmp_path / "sample" / VRD}
-        assert found.folders == (tmp_path / "sample",)
+        assert found.files == {"relations": tmp_path / f"sample-{naturel.__version__}" / VRD}
+        assert found.folders == (tmp_path / f"sample-{naturel.__version__}",)
         assert found.card_license == "cc0-1.0"
         assert found.citation == ""
-    assert drawn == [tmp_path / "sample"]
+    assert drawn == [tmp_path / f"sample-{naturel.__version__}"]
 
 
 def test_the_sample_has_one_split(tmp_path: Path) -> None:
