@@ -45,7 +45,9 @@ def make_file(path: Path, rows: int, images: int) -> None:
     rng = np.random.default_rng(0)
     nouns = [noun for noun in load_nouns().nouns.values() if noun.mid]
     people = [noun.mid for noun in nouns if noun.label in ("Man", "Woman", "Boy", "Girl")]
-    things = [noun.mid for noun in nouns if noun.kind in ("furniture", "object", "instrument", "container")][:52]
+    things = [noun.mid for noun in nouns if noun.kind in ("furniture", "object", "instrument", "container")][
+        :52
+    ]
     parts = []
     for relation, share in ROWS.items():
         count = max(1, round(share * rows / sum(ROWS.values())))
@@ -61,9 +63,7 @@ def make_file(path: Path, rows: int, images: int) -> None:
     image = rng.integers(0, images, total)
     image[: min(images, total)] = rng.permutation(images)[: min(images, total)]  # every picture occurs
     columns = {"ImageID": np.char.add("00000000", np.char.zfill(np.char.mod("%x", image), 8))}
-    columns |= {
-        f"LabelName{side}": np.concatenate([part[side + 1] for part in parts]) for side in (1, 2)
-    }
+    columns |= {f"LabelName{side}": np.concatenate([part[side + 1] for part in parts]) for side in (1, 2)}
     for side in (1, 2):
         box = np.concatenate([part[side + 3] for part in parts])
         for name, place in (("XMin", 0), ("XMax", 2), ("YMin", 1), ("YMax", 3)):
@@ -97,7 +97,9 @@ table.group_by(["ImageID", "LabelName1", "RelationshipLabel", "LabelName2"]).agg
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=sum(ROWS.values()))
     parser.add_argument("--images", type=int, default=100_000)
     options = parser.parse_args()
@@ -113,12 +115,15 @@ def main() -> None:
         first = measure(command)
         again = measure(command)
         steps = {
-            path.parent.name: json.loads(path.read_text()) for path in sorted(out.glob("work/*/manifest.json"))
+            path.parent.name: json.loads(path.read_text())
+            for path in sorted(out.glob("work/*/manifest.json"))
         }
     print(f"{options.rows:,} rows, {options.images:,} pictures")
     show({"pyarrow read and count": baseline, "build": first, "build, nothing changed": again})
     for name, step in steps.items():
-        counts = ", ".join(f"{key} {value:,}" for key, value in step["counts"].items() if "verdicts" not in key)
+        counts = ", ".join(
+            f"{key} {value:,}" for key, value in step["counts"].items() if "verdicts" not in key
+        )
         print(f"  {name}: {step['seconds']:.1f} s; {counts}")
         for reason, count in step["dropped"].items():
             print(f"    left out {count:,}: {reason}")

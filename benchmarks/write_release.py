@@ -121,13 +121,17 @@ def first_streamed(folder: Path) -> float:
     import datasets
 
     start = time.perf_counter()
-    stream = datasets.load_dataset("parquet", data_files=str(folder / "*.parquet"), streaming=True, split="train")
+    stream = datasets.load_dataset(
+        "parquet", data_files=str(folder / "*.parquet"), streaming=True, split="train"
+    )
     next(iter(stream.decode(False)))
     return time.perf_counter() - start
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--kilobytes", type=int, default=55)
     parser.add_argument("--only", choices=("ours", "theirs"), help=argparse.SUPPRESS)
