@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from rich.console import Console
@@ -25,11 +25,8 @@ class Task(Protocol):
 class Progress(Protocol):
     """Where long work tells how far it is."""
 
-    @contextmanager
-    def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:
+    def task(self, name: str, total: int | None, unit: str) -> AbstractContextManager[Task]:
         """Open a task of `total` units (None: unknown); it closes with the block."""
-        raise NotImplementedError
-        yield
 
 
 class _Silent:

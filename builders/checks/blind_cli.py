@@ -53,21 +53,12 @@ def blind_command(
 
     Classifiers read captions alone, learn from some groups and are tried on others. The best of them is the figure.
     """
-    guard(lambda: _blind(path, positive, negative, group, max_pairs, folds, seed, out, max_blind), debug)
+    arguments = (path, positive, negative, group, max_pairs, folds, seed, out, max_blind)
+    guard(lambda: _show(_run(*arguments), max_blind), debug)
 
 
-def _blind(
-    path: Path,
-    positive: str | None,
-    negative: str | None,
-    group: str | None,
-    max_pairs: int,
-    folds: int,
-    seed: int,
-    out: Path | None,
-    max_blind: float | None,
-) -> None:
-    report = _run(path, positive, negative, group, max_pairs, folds, seed, out, max_blind)
+def _show(report: BlindReport, max_blind: float | None) -> None:
+    """Print the report, and shut the gate if need be."""
     # A pipe has no width of its own; a table is not cut to a narrow one's.
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     show_report(report, console)
