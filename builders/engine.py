@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
-import os
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from daft import DataFrame, DataType
 
 from naturel.annotations.errors import UserError
 from naturel.builders.csv_source import CsvFile, DamagedFileError, read_blocks
+from naturel.builders.files import sync_and_rename
 
 SELECTED_AT_ONCE = 250_000
 """Rows looked up together: a lookup table is made for each such part."""
@@ -213,15 +213,3 @@ def write_table(table: pa.Table, schema: pa.Schema, path: Path, sort_by: Sequenc
     pq.write_table(table, temporary, compression="zstd", row_group_size=200_000)
     sync_and_rename(temporary, path)
     return table
-
-
-def sync_and_rename(temporary: Path, path: Path) -> None:
-    """Give a finished file its name, in a way that survives a crash."""
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from naturel.annotations import geometry
 from naturel.annotations.errors import UserError
 from naturel.builders.fetch import Fetcher, index_folders, read_file
 from naturel.builders.picture_store import (
@@ -89,19 +90,12 @@ def transform_boxes(
     before = np.asarray(boxes)
     if not np.issubdtype(before.dtype, np.floating):
         before = before.astype(np.float64)
-    x0, y0, x1, y1 = before.reshape(-1, 4).T
-    flip = np.broadcast_to(np.asarray(mirrored, dtype=bool), x0.shape)
-    x0, x1 = np.where(flip, 1 - x1, x0), np.where(flip, 1 - x0, x1)
-    turned = np.array(
-        [
-            (x0, y0, x1, y1),
-            (y0, 1 - x1, y1, 1 - x0),
-            (1 - x1, 1 - y1, 1 - x0, 1 - y0),
-            (1 - y1, x0, 1 - y0, x1),
-        ]
-    )
-    quarter = np.broadcast_to(np.asarray(turns, dtype=np.int64) % 4, x0.shape)
-    after: npt.NDArray[np.floating] = turned[quarter, :, np.arange(len(x0))]
+    moved = geometry.as_boxes(before.reshape(-1, 4))
+    flip = np.broadcast_to(np.asarray(mirrored, dtype=bool), len(moved))
+    moved = np.where(flip[:, None], geometry.mirror(moved), moved)
+    turned = np.stack([geometry.rotate(moved, quarter) for quarter in range(4)])
+    quarter = np.broadcast_to(np.asarray(turns, dtype=np.int64) % 4, len(moved))
+    after: npt.NDArray[np.floating] = turned[quarter, np.arange(len(moved))].astype(before.dtype)
     return after
 
 

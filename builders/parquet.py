@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from naturel.builders.engine import sync_and_rename
+from naturel.builders.files import sync_and_rename
 
 PICTURE_ROWS = 100
 """Rows a row group where pictures are embedded."""

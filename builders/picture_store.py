@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import naturel
 from naturel.annotations.errors import UserError
+from naturel.builders.files import sync_and_rename
 
 if sys.platform != "win32":
     import fcntl
@@ -326,32 +326,19 @@ def _write_shard(table: pa.Table, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     small = [name for name in table.column_names if name != "bytes"]
     try:
-        with temporary.open("wb") as file:
-            pq.write_table(
-                table,
-                file,
-                row_group_size=ROW_GROUP_ROWS,
-                compression={"bytes": "none", **dict.fromkeys(small, "zstd")},
-                use_dictionary=["turns", "mirrored", "origin", "status", "status_reason", "attempts"],
-                write_statistics=["image_id"],
-                write_page_checksum=True,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        pq.write_table(
+            table,
+            temporary,
+            row_group_size=ROW_GROUP_ROWS,
+            compression={"bytes": "none", **dict.fromkeys(small, "zstd")},
+            use_dictionary=["turns", "mirrored", "origin", "status", "status_reason", "attempts"],
+            write_statistics=["image_id"],
+            write_page_checksum=True,
+        )
+        sync_and_rename(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @contextmanager

@@ -26,9 +26,8 @@ from naturel.builders.card import render_card
 from naturel.builders.parquet import PICTURE_ROWS, PLAIN_ROWS, blocks_of, shard_starts, write_shards
 from naturel.builders.picture_store import PictureStore
 from naturel.builders.progress import Progress
-from naturel.builders.workspace import digest_file, write_json
+from naturel.builders.workspace import MANIFEST, digest_file, write_json
 
-MANIFEST = "manifest.json"
 PACKAGES = ("daft", "numpy", "pillow", "pyarrow")
 """Packages whose version can change the bytes of a release."""
 

@@ -7,7 +7,16 @@ import re
 from pathlib import Path
 
 from naturel.annotations.errors import UserError
-from naturel.builders.release import MANIFEST
+from naturel.builders.workspace import MANIFEST
+
+Version = tuple[int, ...]
+"""Major, minor and patch."""
+
+
+def versions_in(root: Path) -> dict[Version, Path]:
+    """The folders below `root` that a version names, 1.10.0 after 1.9.0."""
+    named = [path for path in root.glob("*") if path.is_dir() and re.fullmatch(r"\d+\.\d+\.\d+", path.name)]
+    return dict(sorted((tuple(map(int, path.name.split("."))), path) for path in named))
 
 
 def choose_version(root: Path, content: str, wanted: str | None) -> tuple[str, bool]:
@@ -24,11 +33,11 @@ def choose_version(root: Path, content: str, wanted: str | None) -> tuple[str, b
     Raises:
         UserError: The wanted version exists with other contents.
     """
-    releases: dict[tuple[int, ...], str] = {}
-    for path in root.glob(f"*/{MANIFEST}"):
-        if re.fullmatch(r"\d+\.\d+\.\d+", path.parent.name):
-            number = tuple(int(part) for part in path.parent.name.split("."))
-            releases[number] = json.loads(path.read_text(encoding="utf-8")).get("content", "")
+    releases: dict[Version, str] = {
+        number: json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("content", "")
+        for number, folder in versions_in(root).items()
+        if (folder / MANIFEST).is_file()
+    }
     if wanted is not None:
         number = tuple(int(part) for part in wanted.split("."))
         if releases.get(number, content) != content:

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from naturel.annotations.errors import UserError
+from naturel.builders.files import sync_and_rename
 
 MANIFEST = "manifest.json"
 
@@ -73,9 +74,7 @@ def write_json(path: Path, value: object) -> None:
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(value, file, indent=2, sort_keys=True, ensure_ascii=False)
         file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
+    sync_and_rename(temporary, path)
 
 
 class Workspace:

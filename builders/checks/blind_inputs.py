@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from naturel.annotations.errors import UserError
 from naturel.builders.choice import mix, seeded
+from naturel.builders.versions import versions_in
 
 NO_GROUP = "none"
 """The grouping in which each pair stands alone."""
@@ -144,14 +144,11 @@ def _folder(path: Path) -> Pairs:
     if any((path / "data").glob("*.parquet")):
         return _release(path)
     if (path / "release").is_dir():
-        versions = [
-            (tuple(map(int, found.name.split("."))), found)
-            for found in (path / "release").iterdir()
-            if re.fullmatch(r"\d+\.\d+\.\d+", found.name) and any((found / "data").glob("*.parquet"))
-        ]
-        if not versions:
+        found = versions_in(path / "release").values()
+        finished = [folder for folder in found if any((folder / "data").glob("*.parquet"))]
+        if not finished:
             raise UserError(f"{path}/release holds no finished release yet. Run build-naturel to its end.")
-        return _release(max(versions)[1])
+        return _release(finished[-1])
     files = sorted(path.glob("*.json"))
     if files:
         return _sugarcrepe(files, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from naturel.annotations import schema
 from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers, codes_of
+from naturel.builders.versions import versions_in
 from naturel.builders.workspace import MANIFEST
 
 ATTRIBUTION = "attribution.csv"
@@ -24,7 +24,6 @@ POSITIVE_PLACES = (0, 2, 3, 4)
 """Where the positives stand in `caption_ids`; the negatives have the other places."""
 NEGATIVE_PLACES = (1, 5, 6, 7)
 MEND = "Build the release again, or copy it again completely."
-_VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 @dataclass(frozen=True)
@@ -198,13 +197,10 @@ def find_release(path: Path) -> Path:
     """
     if (path / MANIFEST).is_file():
         return path
-    versions: dict[tuple[int, ...], Path] = {}
     for root in (path / "release", path):
-        for found in root.glob(f"*/{MANIFEST}"):
-            if _VERSION.fullmatch(found.parent.name):
-                versions[tuple(map(int, found.parent.name.split(".")))] = found.parent
-        if versions:
-            return versions[max(versions)]
+        finished = [folder for folder in versions_in(root).values() if (folder / MANIFEST).is_file()]
+        if finished:
+            return finished[-1]
     what = "holds no release" if path.is_dir() else "is not a folder"
     raise UserError(
         f"{path} {what}. Give a build's folder (the --out of naturel build) or one of its releases."

@@ -1,0 +1,20 @@
+"""Files that are there whole or not at all, whatever happens to the process or the machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def sync_and_rename(temporary: Path, path: Path) -> None:
+    """Give a finished file its name, in a way that survives a crash."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    if sys.platform != "win32":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
