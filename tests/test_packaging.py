@@ -39,8 +39,8 @@ def test_data_files_are_packaged() -> None:
     data = read_pyproject()["tool"]["setuptools"]["package-data"]
     assert data["naturel"] == ["py.typed", "dataset_card.md"]
     present = {path.suffix for path in (ROOT / "annotations").iterdir()} - {".py", ""}
-    assert present == {".yaml"}
-    assert data["naturel.annotations"] == ["*.yaml"]
+    assert present == {".yaml", ".txt"}
+    assert data["naturel.annotations"] == ["*.yaml", "*.txt"]
 
 
 def test_the_core_needs_neither_torch_nor_fiftyone() -> None:

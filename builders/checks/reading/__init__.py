@@ -1,0 +1,1 @@
+"""What a sentence says of two things: the claim that it states, if it states exactly one."""
