@@ -108,7 +108,7 @@ CANDIDATES = pa.schema(
         "image_id": pa.string(),
         "positive_claim": pa.string(),
         "claim_id": pa.string(),
-        "kind": pa.string(),  # swap | contrast | attribute
+        "kind": pa.string(),  # positive | swap | contrast | attribute | subject | object
         "rank": pa.int16(),  # order of preference within the record, from 0
         "truth": pa.string(),  # true | false | unknown
         "proof": pa.string(),  # null where unknown
@@ -152,6 +152,7 @@ RECORDS = pa.schema(
         "negative_claims": pa.list_(_CLAIM, 4),  # of the simple negative, then of the three complex ones
         "negative_kinds": pa.list_(pa.string(), 4),
         "negative_proofs": pa.list_(pa.string(), 4),
+        "group_ids": pa.list_(pa.string(), 3),  # of the 2x2 group of each complex pair; null: in none
         "caption_ids": pa.list_(pa.string(), 8),  # simple +, simple -, three complex +, three complex -
         "license": pa.string(),
         "author": pa.string(),

@@ -1,51 +1,43 @@
 """Records: for each (picture, triplet), which sentences stand beside the picture.
 
 A record is made only where its positive claim is proved, at least one negative claim is proved false in the same
-picture, and three different sentences exist on either side; else it is left out under a named reason.
+picture, and three different sentences exist on either side; else it is left out under a named reason. How negatives
+are chosen is told in `choosing.py`, how pictures balance each other in `groups.py`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations.joins import Integers, codes_of
-from naturel.annotations.truth import FALSE, TRUE, Flags
-from naturel.builders.candidates import POSITIVE, SWAP
-from naturel.builders.choice import Hashes, hash_texts, mix
-
-COMPLEX = 3
-"""Complex captions a side."""
-CHUNK = 50_000
-"""Records assembled at a time."""
+from naturel.annotations.truth import FALSE, TRUE
+from naturel.builders.candidates import POSITIVE
+from naturel.builders.choice import hash_text, hash_texts
+from naturel.builders.choosing import Choice, Chooser
+from naturel.builders.groups import SLOTS
+from naturel.builders.sentences import Sentences
+from naturel.builders.settings import Balance
 
 NOT_PROVED = "record: the positive is not proved (other annotations or the boxes contradict it)"
 NO_NEGATIVE = "record: no negative claim is proved false"
 FEW_SENTENCES = "record: fewer than three different sentences"
+NO_GROUP = "record: no other picture balances it"
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The captions of each record, as row numbers into the caption table."""
-
-    records: Integers  # rows of the positives table, shape (n,)
-    simple: Integers  # shape (n, 2): positive, negative
-    complex_positive: Integers  # shape (n, 3)
-    complex_negative: Integers  # shape (n, 3)
-    negatives: Integers  # shape (n, 4): candidate rows of the simple negative and the three complex ones
-
-
-def assemble(candidates: pa.Table, captions: pa.Table, seed: int) -> tuple[pa.Table, Counter[str]]:
+def assemble(
+    candidates: pa.Table, captions: pa.Table, seed: int, balance: Balance = Balance.PREFER
+) -> tuple[pa.Table, Counter[str]]:
     """Choose the captions of every record.
 
     Args:
         candidates: `schema.CANDIDATES` with the positives.
         captions: `schema.CAPTIONS`.
         seed: The build's seed.
+        balance: Whether negatives that are true of other pictures are preferred, or demanded.
 
     Returns:
         The caption columns of `schema.RECORDS` with `image_id` and `positive_claim`, and what was left out and why.
@@ -54,22 +46,25 @@ def assemble(candidates: pa.Table, captions: pa.Table, seed: int) -> tuple[pa.Ta
     positives = candidates.filter(pc.equal(kind, POSITIVE))
     proved = positives.filter(pc.equal(positives["truth"], TRUE))
     false = candidates.filter(pc.and_(pc.equal(candidates["truth"], FALSE), pc.not_equal(kind, POSITIVE)))
-    record_keys = _record_key(proved)
-    owner = codes_of(_record_key(false), record_keys)
+    keys = _record_key(proved)
+    owner = codes_of(_record_key(false), keys)
     denied = len(np.unique(owner[owner >= 0]))
 
-    sentences = _Sentences(captions)
-    usable = (owner >= 0) & sentences.usable(false["claim_id"])
-    hashes = hash_texts(f"{seed}\t{name}" for name in record_keys.to_pylist())
-    false = false.filter(pa.array(usable))
-    choice = _choose(proved, false, owner[usable], hashes, sentences)
+    sentences = Sentences(captions)
+    usable = np.flatnonzero((owner >= 0) & sentences.usable(false["claim_id"]))
+    usable = usable[_first_of_each_claim(false, owner, usable)]
+    false = false.take(pa.array(usable))
+    hashes = hash_texts(f"{seed}\t{key}" for key in keys.to_pylist())
+    choice = Chooser(proved, false, owner[usable], hashes, sentences).choose(balance, seed)
     dropped = Counter(
         {
             NOT_PROVED: positives.num_rows - proved.num_rows,
             NO_NEGATIVE: proved.num_rows - denied,
-            FEW_SENTENCES: denied - len(choice.records),
+            FEW_SENTENCES: denied - len(choice.records) - choice.alone,
         }
     )
+    if balance is Balance.STRICT:
+        dropped[NO_GROUP] = choice.alone
     return _caption_columns(proved, false, captions, choice), dropped
 
 
@@ -77,114 +72,16 @@ def _record_key(table: pa.Table) -> pa.Array:
     return pc.binary_join_element_wise(table["image_id"], table["positive_claim"], "\t").combine_chunks()
 
 
-class _Sentences:
-    """Captions by claim and construction: rows of the caption table, -1 where there is none."""
-
-    def __init__(self, captions: pa.Table) -> None:
-        self.claims = pc.unique(captions["claim_id"])
-        claim = codes_of(captions["claim_id"], self.claims)
-        simple = codes_of(captions["style"], pa.array(["simple"])) == 0
-        names = pc.unique(captions["construction"].filter(pa.array(~simple)))
-        construction = codes_of(captions["construction"], names)
-        self.text = codes_of(captions["text"], pc.unique(captions["text"]))
-        self.claim_hash = hash_texts(self.claims.to_pylist())
-        self.construction_hash = hash_texts(names.to_pylist())
-        # Of several captions with one claim and construction, the one with the least id.
-        rows = np.argsort(captions["caption_id"].to_numpy())[::-1]
-        simple_rows, complex_rows = rows[simple[rows]], rows[~simple[rows]]
-        self.simple = np.full(len(self.claims), -1, dtype=np.int64)
-        self.simple[claim[simple_rows]] = simple_rows
-        self.complex = np.full((len(self.claims), len(names)), -1, dtype=np.int64)
-        self.complex[claim[complex_rows], construction[complex_rows]] = complex_rows
-
-    def usable(self, claims: pa.ChunkedArray) -> Flags:
-        """Whether each claim has a simple and a complex caption."""
-        usable = (self.simple >= 0) & (self.complex >= 0).any(axis=1)
-        return np.append(usable, False)[codes_of(claims, self.claims)]  # -1: a claim without any caption
-
-
-def _choose(
-    proved: pa.Table, false: pa.Table, owner: Integers, hashes: Hashes, sentences: _Sentences
-) -> Choice:
-    negative_claim = codes_of(false["claim_id"], sentences.claims)
-    rank = np.asarray(false["rank"].to_numpy(), dtype=np.int64)
-    is_swap = np.asarray(pc.equal(false["kind"], SWAP))
-    shuffled = mix(hashes[owner], sentences.claim_hash[negative_claim])
-
-    best = _first_by_group(owner, np.lexsort((shuffled, rank, ~is_swap, owner)), len(proved))
-    # A claim that is a positive of other pictures cannot be told from the text alone: it comes first.
-    stated = codes_of(false["claim_id"], pc.unique(proved["claim_id"])) >= 0
-    mixed = _first_by_group(owner, np.lexsort((rank, shuffled, ~stated, owner)), len(proved), COMPLEX)
-    records = np.flatnonzero(best[:, 0] >= 0)
-    count = (mixed[records] >= 0).sum(axis=1, keepdims=True)
-    slots = np.take_along_axis(mixed[records], np.arange(COMPLEX)[None, :] % count, axis=1)
-
-    positive = codes_of(proved["claim_id"], sentences.claims)[records]
-    ours, theirs = np.empty_like(slots), np.empty_like(slots)
-    for start in range(0, len(records), CHUNK):
-        at = slice(start, start + CHUNK)
-        ours[at], theirs[at] = _pair_constructions(
-            positive[at], negative_claim[slots[at]], hashes[records[at]], sentences
-        )
-    simple = np.stack(
-        [sentences.simple[positive], sentences.simple[negative_claim[best[records, 0]]]], axis=1
-    )
-    whole = _is_whole(np.hstack([simple[:, :1], ours]), np.hstack([simple[:, 1:], theirs]), sentences.text)
-    return Choice(
-        records=records[whole],
-        simple=simple[whole],
-        complex_positive=ours[whole],
-        complex_negative=theirs[whole],
-        negatives=np.hstack([best[records], slots])[whole],
-    )
-
-
-def _first_by_group(groups: Integers, order: Integers, count: int, width: int = 1) -> Integers:
-    """The first `width` rows of each group in the given order (grouped), shape (count, width), -1 where fewer."""
-    sorted_groups = groups[order]
-    start = np.searchsorted(sorted_groups, np.arange(count))
-    place = np.arange(len(order)) - start[sorted_groups]
-    out = np.full((count, width), -1, dtype=np.int64)
-    keep = place < width
-    out[sorted_groups[keep], place[keep]] = order[keep]
-    return out
-
-
-def _is_whole(ours: Integers, theirs: Integers, text: Integers) -> Flags:
-    """Whether each record has all its captions, no two complex ones of a side alike, and none on both sides."""
-    found = ((ours >= 0) & (theirs >= 0)).all(axis=1)
-    ours, theirs = (np.append(text, -1)[side] for side in (ours, theirs))
-    both = (ours[:, :, None] == theirs[:, None, :]).any(axis=(1, 2))
-    for side in (ours[:, 1:], theirs[:, 1:]):
-        both |= (np.diff(np.sort(side, axis=1), axis=1) == 0).any(axis=1)
-    whole: Flags = found & ~both
-    return whole
-
-
-def _pair_constructions(
-    positive: Integers, negative: Integers, hashes: Hashes, sentences: _Sentences
-) -> tuple[Integers, Integers]:
-    """Three caption rows a side for each record, the i-th two in the same construction wherever both have it."""
-    preference = mix(hashes[:, None], sentences.construction_hash[None, :]) >> np.uint64(12)
-    score = preference.astype(np.float64) / 2.0**52  # in [0, 1)
-    ours, theirs = sentences.complex[positive], sentences.complex[negative]
-    free_ours = ours >= 0
-    free_theirs = np.ones_like(free_ours)
-    chosen_ours = np.full((len(positive), COMPLEX), -1, dtype=np.int64)
-    chosen_theirs = np.full((len(positive), COMPLEX), -1, dtype=np.int64)
-    rows = np.arange(len(positive))
-    for slot in range(COMPLEX):
-        can = free_theirs & (theirs[:, slot] >= 0)
-        # Best is a construction of both; then one that the slots to come cannot share.
-        wanted_later = (theirs[:, slot + 1 :] >= 0).sum(axis=1)
-        value = COMPLEX - wanted_later + score  # in (0, COMPLEX + 1)
-        pick = np.argmax(np.where(free_ours, value + can * 2 * COMPLEX, 0), axis=1)
-        other = np.where(can[rows, pick], pick, np.argmax(np.where(can, value, 0), axis=1))
-        chosen_ours[:, slot] = np.where(free_ours[rows, pick], ours[rows, pick], -1)
-        chosen_theirs[:, slot] = np.where(can[rows, other], theirs[rows, slot, other], -1)
-        free_ours[rows, pick] = False
-        free_theirs[rows, other] = False
-    return chosen_ours, chosen_theirs
+def _first_of_each_claim(false: pa.Table, owner: Integers, rows: Integers) -> Integers:
+    """Of several rows with one record and claim, the one of least rank and kind; places in `rows`."""
+    claim = codes_of(false["claim_id"], pc.unique(false["claim_id"]))[rows]
+    kinds = pc.unique(false["kind"]).sort()
+    kind = codes_of(false["kind"], kinds)[rows]
+    rank = np.asarray(false["rank"].to_numpy(), dtype=np.int64)[rows]
+    order = np.lexsort((kind, rank, claim, owner[rows]))
+    repeated = np.zeros(len(order), dtype=np.bool_)
+    repeated[1:] = (np.diff(owner[rows][order]) == 0) & (np.diff(claim[order]) == 0)
+    return np.sort(order[~repeated])
 
 
 def _caption_columns(proved: pa.Table, false: pa.Table, captions: pa.Table, choice: Choice) -> pa.Table:
@@ -207,6 +104,52 @@ def _caption_columns(proved: pa.Table, false: pa.Table, captions: pa.Table, choi
             "negative_claim_ids": lists(false["claim_id"].combine_chunks(), choice.negatives),
             "negative_kinds": lists(false["kind"].combine_chunks(), choice.negatives),
             "negative_proofs": lists(false["proof"].combine_chunks(), choice.negatives),
+            "group_ids": _group_ids(_record_key(records), ids, choice),
             "caption_ids": lists(ids, all_rows),
         }
     )
+
+
+def _group_ids(keys: pa.Array, caption_ids: pa.Array, choice: Choice) -> pa.Array:
+    """For each record and slot the id of its group: a digest of the two records and their two sentences."""
+    record, slot = np.nonzero(choice.partner >= 0)
+    partner = choice.partner[record, slot]
+    own, other = (
+        pc.binary_join_element_wise(
+            keys.take(pa.array(one)), caption_ids.take(pa.array(choice.complex_positive[one, slot])), "\t"
+        )
+        for one in (record, partner)
+    )
+    members = pc.binary_join_element_wise(
+        pc.min_element_wise(own, other), pc.max_element_wise(own, other), "\n"
+    )
+    digits = pa.array([f"{hash_text(text):016x}" for text in members.to_pylist()], pa.string())
+    place = np.full(choice.partner.shape, -1, dtype=np.int64)
+    place[record, slot] = np.arange(len(record))
+    flat = digits.take(pa.array(place.reshape(-1), mask=(place < 0).reshape(-1)))
+    return pa.FixedSizeListArray.from_arrays(flat, SLOTS)
+
+
+def count_balance(chosen: pa.Table) -> dict[str, int]:
+    """How much of what `assemble` gives is balanced.
+
+    Args:
+        chosen: The columns of `assemble`, or records.
+
+    Returns:
+        Complex pairs in groups, records that have no other, and on how many sides sentences stand.
+    """
+    in_group = np.asarray(pc.is_valid(chosen["group_ids"].combine_chunks().flatten())).reshape(-1, SLOTS)
+    caption_ids = chosen["caption_ids"].combine_chunks().flatten()
+    captions = pc.unique(caption_ids)
+    used = codes_of(caption_ids, captions).reshape(-1, 2 + 2 * SLOTS)
+    stands = np.zeros((2, len(captions)), dtype=np.bool_)
+    stands[0, used[:, [0, 2, 3, 4]]] = True
+    stands[1, used[:, [1, 5, 6, 7]]] = True
+    return {
+        "pairs in groups": int(in_group.sum()),
+        "records all in groups": int(in_group.all(axis=1).sum()),
+        "sentences on both sides": int((stands[0] & stands[1]).sum()),
+        "sentences only positive": int((stands[0] & ~stands[1]).sum()),
+        "sentences only negative": int((stands[1] & ~stands[0]).sum()),
+    }

@@ -26,7 +26,7 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.nouns import NounTable, load_nouns
 from naturel.annotations.relations import load_vocabulary
 from naturel.annotations.truth import Evidence
-from naturel.builders.assemble import assemble
+from naturel.builders.assemble import assemble, count_balance
 from naturel.builders.candidates import judge_candidates
 from naturel.builders.captions.writer import write_captions
 from naturel.builders.engine import use_runner, write_table
@@ -225,7 +225,14 @@ class _Build:
                 complete,
             )
             with self.progress.task("claims", triplets.num_rows, "image-triplets") as task:
-                judged = judge_candidates(triplets, evidence, self.vocabulary, self.nouns, self.settings.seed)
+                judged = judge_candidates(
+                    triplets,
+                    evidence,
+                    self.vocabulary,
+                    self.nouns,
+                    self.settings.seed,
+                    self.settings.negatives,
+                )
                 task.advance(triplets.num_rows)
             write_table(judged.claims, schema.CLAIMS, folder / "claims.parquet", ["claim_id"])
             order = ["image_id", "positive_claim", "kind", "rank", "claim_id"]
@@ -234,7 +241,8 @@ class _Build:
             counts |= {f"verdicts, {name}": count for name, count in sorted(judged.outcomes.items())}
             return StepResult(counts, {"image-triplet: its picture is missing": lost})
 
-        return self.workspace.step("claims", self._key(source, pictures, seed=self.settings.seed), run)
+        options = {"negatives": self.settings.negatives, "seed": self.settings.seed}
+        return self.workspace.step("claims", self._key(source, pictures, **options), run)
 
     def _captions(self, claims: Step) -> Step:
         settings = self.settings
@@ -261,7 +269,10 @@ class _Build:
     def _records(self, source: Step, pictures: Step, claims: Step, captions: Step) -> Step:
         def run(folder: Path) -> StepResult:
             chosen, dropped = assemble(
-                claims.table("candidates"), captions.table("captions"), self.settings.seed
+                claims.table("candidates"),
+                captions.table("captions"),
+                self.settings.seed,
+                self.settings.balance,
             )
             attributes = {
                 attribute.label: attribute.adjective for attribute in self.nouns.attributes.values()
@@ -282,10 +293,12 @@ class _Build:
                 "images": len(records["image_id"].unique()),
                 "triplets": len(chosen["positive_claim"].unique()),
             }
+            counts |= count_balance(chosen)
             return StepResult(counts, dict(dropped))
 
         steps = (source, pictures, claims, captions)
-        return self.workspace.step("records", self._key(*steps, seed=self.settings.seed), run)
+        options = {"balance": self.settings.balance, "seed": self.settings.seed}
+        return self.workspace.step("records", self._key(*steps, **options), run)
 
     def _release(self, steps: tuple[Step, ...]) -> tuple[Path, str]:
         source, _, claims, captions, records = steps
@@ -332,7 +345,7 @@ class _Build:
             "captioner",
             "seed",
         }
-        kept |= {"captions_per_claim", "images", "image_size"}
+        kept |= {"captions_per_claim", "balance", "negatives", "images", "image_size"}
         values = json.loads(settings.model_dump_json(include=kept))
         limits = [f"at most {settings.max_images:,} pictures"] if settings.max_images else []
         limits += (

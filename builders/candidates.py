@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +18,15 @@ from naturel.annotations.relations import Kind, Symmetry, Vocabulary
 from naturel.annotations.truth import FALSE, TRUE, Evidence
 from naturel.builders.choice import hash_texts, mix, seeded
 from naturel.builders.parts import judge_in_parts
+from naturel.builders.settings import Negative
 
 POSITIVE = "positive"
-SWAP, CONTRAST, ATTRIBUTE, SUBJECT, OBJECT = "swap", "contrast", "attribute", "subject", "object"
+SWAP, CONTRAST, ATTRIBUTE, SUBJECT, OBJECT = (kind.value for kind in Negative)
 KINDS = (POSITIVE, SWAP, CONTRAST, ATTRIBUTE, SUBJECT, OBJECT)
 """A positive, and the kinds of negatives: roles swapped, another relation of the same two, another attribute, and
 the subject or the object replaced by a thing that is verified absent from the picture."""
 
-REPLACEMENTS = 2
+REPLACEMENTS = 4
 """Replacements tried a record and side."""
 REPLACEMENT_RANK = 100
 """Replacements come after swaps and contrasts."""
@@ -75,7 +77,12 @@ class JudgedClaims:
 
 
 def judge_candidates(
-    triplets: pa.Table, evidence: Evidence, vocabulary: Vocabulary, nouns: NounTable, seed: int
+    triplets: pa.Table,
+    evidence: Evidence,
+    vocabulary: Vocabulary,
+    nouns: NounTable,
+    seed: int,
+    kinds: Collection[str] = KINDS,
 ) -> JudgedClaims:
     """Judge every record's positive and its possible negatives.
 
@@ -85,11 +92,12 @@ def judge_candidates(
         vocabulary: The relations.
         nouns: The nouns.
         seed: The build's seed; it chooses among many replacements.
+        kinds: The kinds of negatives that are wanted.
 
     Returns:
         The claims and the judged candidates.
     """
-    universe, entries = _plan(triplets, evidence.absent_labels, vocabulary, nouns, seed)
+    universe, entries = _plan(triplets, evidence.absent_labels, vocabulary, nouns, seed, kinds)
     labels = {name: pa.array([getattr(t, name) for t in universe], pa.string()) for name in _KEY}
     ids = pa.array([claim_of(t, vocabulary, nouns).claim_id for t in universe], pa.string())
     claim, positive = pa.array(entries.claim), pa.array(entries.positive)
@@ -125,7 +133,12 @@ class _Entries:
 
 
 def _plan(
-    triplets: pa.Table, absent: pa.Table, vocabulary: Vocabulary, nouns: NounTable, seed: int
+    triplets: pa.Table,
+    absent: pa.Table,
+    vocabulary: Vocabulary,
+    nouns: NounTable,
+    seed: int,
+    kinds: Collection[str],
 ) -> tuple[list[Triplet], _Entries]:
     """All triplets that are to be judged somewhere, and where."""
     own = sorted(
@@ -135,13 +148,16 @@ def _plan(
     static = [(i, i, KINDS.index(POSITIVE), -1) for i in range(len(own))]
     for i, positive in enumerate(own):
         for rank, (negative, kind) in enumerate(negatives_of(positive, vocabulary, nouns)):
-            number = place.setdefault(negative, len(place))
-            static.append((i, number, KINDS.index(kind), rank))
+            if kind in kinds:
+                number = place.setdefault(negative, len(place))
+                static.append((i, number, KINDS.index(kind), rank))
     plan = np.array(static, dtype=np.int64).reshape(-1, 4)
     code = codes_of(pc.binary_join_element_wise(*(triplets[name] for name in _KEY), "\t"), _names(own))
     row, entry = matches(code, plan[:, 0])
     parts = [np.stack([row, plan[entry, 0], plan[entry, 1], plan[entry, 2], plan[entry, 3]])]
-    parts += [_replacements(triplets, code, absent, own, kind, seed) for kind in (SUBJECT, OBJECT)]
+    for kind in (SUBJECT, OBJECT):
+        if kind in kinds:
+            parts.append(_replacements(triplets, code, absent, own, kind, seed))
     return list(place), _Entries(*np.concatenate(parts, axis=1))
 
 
@@ -154,7 +170,9 @@ def _replacements(
 ) -> Integers:
     """Put a thing that is verified absent in the place of the subject or the object.
 
-    Only triplets that are a positive elsewhere in the build are made, so that the words alone tell nothing.
+    Only triplets that are a positive elsewhere in the build are made, so that the words alone tell nothing. They are
+    drawn as often as they are positives: so each is denied about as often as it is stated, and two triplets that
+    replace each other find as many records on either side.
     """
     column = "subject_label" if kind == SUBJECT else "object_label"
     images = pc.unique(triplets["image_id"])
@@ -168,7 +186,11 @@ def _replacements(
     names = hash_texts(_names(own).to_pylist())
     pictures = hash_texts(images.to_pylist())
     chance = mix(seeded(seed), pictures[image[row]], names[code[row]], names[claim])
-    order = np.lexsort((claim, chance, row))
+    even = (chance >> np.uint64(11)).astype(np.float64) + 0.5  # over 2 ** 53: in (0, 1)
+    weight = np.bincount(code, minlength=len(own))[claim]
+    order = np.lexsort(
+        (claim, (53 * np.log(2) - np.log(even)) / weight, row)
+    )  # the smallest of exponential draws
     row, claim = row[order], claim[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row)
     keep = rank < REPLACEMENTS

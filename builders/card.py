@@ -70,6 +70,7 @@ def count_figures(folder: Path) -> dict[str, Any]:
         "object",
         "negative_kinds",
         "negative_proofs",
+        "group_ids",
         "caption_ids",
         "license",
     ]
@@ -99,6 +100,7 @@ def count_figures(folder: Path) -> dict[str, Any]:
         "top_triplets": _counted(triplets)[:10],
         "kinds": _counted(_complex(table["negative_kinds"])),
         "proofs": _counted(_complex(table["negative_proofs"])),
+        "grouped": int(pc.sum(pc.is_valid(table["group_ids"].combine_chunks().flatten())).as_py() or 0),
         "constructions": sorted(constructions.items(), key=lambda item: (-item[1], item[0])),
         "writers": sorted(set(captions["writer"].to_pylist())),
         "licenses": _counted(pc.fill_null(pictures["license_min"], UNKNOWN)),

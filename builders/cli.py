@@ -56,6 +56,14 @@ def build_command(
     captions_per_claim: Annotated[
         int | None, typer.Option(help="Complex captions a claim, 3 to 40 (8).")
     ] = None,
+    balance: Annotated[
+        str | None,
+        typer.Option(help="Negatives that are true of other pictures: off, prefer (default) or strict."),
+    ] = None,
+    negatives: Annotated[
+        str | None,
+        typer.Option(help="Only these kinds, separated by commas: swap,contrast,attribute,subject,object."),
+    ] = None,
     images: Annotated[
         str | None, typer.Option(help="embed (default) pictures, or link to their addresses.")
     ] = None,

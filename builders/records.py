@@ -81,6 +81,7 @@ def complete_records(
             "negative_claims": _claims(chosen["negative_claim_ids"], claims),
             "negative_kinds": chosen["negative_kinds"],
             "negative_proofs": chosen["negative_proofs"],
+            "group_ids": chosen["group_ids"],
             "caption_ids": chosen["caption_ids"],
             "license": image["license"],
             "author": image["author"],

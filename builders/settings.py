@@ -42,6 +42,32 @@ class Pictures(StrEnum):
     LINK = "link"
 
 
+class Balance(StrEnum):
+    """Whether captions that are true of one picture are wanted as negatives of another."""
+
+    OFF = "off"
+    """No negative is preferred."""
+    PREFER = "prefer"
+    """Wherever it can be had; no record is lost for it."""
+    STRICT = "strict"
+    """Always: a record that cannot have it is left out."""
+
+
+class Negative(StrEnum):
+    """What a negative does to the triplet."""
+
+    SWAP = "swap"
+    """Subject and object exchanged."""
+    CONTRAST = "contrast"
+    """Another relation of the same two."""
+    ATTRIBUTE = "attribute"
+    """Another attribute."""
+    SUBJECT = "subject"
+    """The subject replaced by a thing that is verified absent."""
+    OBJECT = "object"
+    """The object replaced by a thing that is verified absent."""
+
+
 class Runner(StrEnum):
     """Where claims are judged."""
 
@@ -66,6 +92,8 @@ class BuildSettings(BaseModel):
     relations: tuple[str, ...] = ()
     captioner: Captioner = Captioner.GRAMMAR
     captions_per_claim: Annotated[int, Field(ge=3, le=40)] = 8
+    balance: Balance = Balance.PREFER
+    negatives: tuple[Negative, ...] = tuple(Negative)
     images: Pictures = Pictures.EMBED
     image_size: Annotated[int, Field(ge=0, le=16_384)] = 512
     respect_opt_out: bool = True
@@ -75,7 +103,7 @@ class BuildSettings(BaseModel):
     out: Path = Path("build/naturel")
     version: str | None = None
 
-    @field_validator("relations", mode="before")
+    @field_validator("relations", "negatives", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -95,6 +123,13 @@ class BuildSettings(BaseModel):
                 raise ValueError(f"{name} is not a usable relation. Choose from {', '.join(sorted(usable))}")
             canonical.append(found)
         return tuple(sorted(set(canonical)))
+
+    @field_validator("negatives")
+    @classmethod
+    def _in_order(cls, kinds: tuple[Negative, ...]) -> tuple[Negative, ...]:
+        if not kinds:
+            raise ValueError(f"name at least one of {', '.join(Negative)}")
+        return tuple(kind for kind in Negative if kind in kinds)
 
     @field_validator("version")
     @classmethod
@@ -144,5 +179,7 @@ def _explain(error: ValidationError, config: Path | None) -> str:
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = "there is no such setting"
+        elif fault["type"] == "enum":
+            message += f", not {fault['input']!r}"
         lines.append(f"{name}: {message}")
     return f"Bad settings{where}: " + "; ".join(lines)

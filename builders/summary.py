@@ -15,6 +15,16 @@ REASONS = 12
 """Reasons shown; the rest is in the manifest."""
 
 
+BALANCE = (
+    "pairs in groups",
+    "records all in groups",
+    "sentences on both sides",
+    "sentences only positive",
+    "sentences only negative",
+)
+"""What the records step counts of the balance."""
+
+
 def show_summary(built: Built, seconds: float, console: Console) -> None:
     """Print the closing table: what was made, what was left out and why, and where it is."""
     counts = {step.name: step.manifest["counts"] for step in built.steps}
@@ -30,6 +40,7 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
         ("triplets", counts["records"]["triplets"]),
         ("claims", counts["claims"]["claims"]),
         ("captions", counts["captions"]["captions"]),
+        *((name, counts["records"][name]) for name in BALANCE),
     ):
         table.add_row(label, f"{value:,}")
     console.print(table)

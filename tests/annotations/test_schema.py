@@ -35,6 +35,7 @@ def test_a_record_has_eight_captions_and_four_denied_claims() -> None:
         "negative_claims": 4,
         "negative_kinds": 4,
         "negative_proofs": 4,
+        "group_ids": 3,
         "caption_ids": 8,
     }
     assert features["subject"]["box"] == datasets.List(datasets.Value("float32"), length=4)

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturel.annotations import schema
-from naturel.builders import assemble as module
+from naturel.builders import choosing
 from naturel.builders.assemble import FEW_SENTENCES, NO_NEGATIVE, NOT_PROVED, assemble
 from naturel.builders.candidates import judge_candidates
+from naturel.builders.settings import Balance
 
 CONSTRUCTIONS = ("cleft", "existential", "fronted", "passive", "svo")
 Row = dict[str, Any]
@@ -249,15 +250,15 @@ def test_the_seed_decides_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> N
         again, again_dropped = assemble(reordered(judged, seed), reordered(written, seed), 0)
         assert as_set(again) == as_set(first)
         assert again_dropped == dropped
-    monkeypatch.setattr(module, "CHUNK", 7)
+    monkeypatch.setattr(choosing, "CHUNK", 7)
     assert assemble(judged, written, 0)[0].equals(first)
 
 
-def test_records_do_not_depend_on_each_other() -> None:
+def test_without_balance_records_do_not_depend_on_each_other() -> None:
     judged, written = world()
-    whole = as_set(assemble(judged, written, 0)[0])
+    whole = as_set(assemble(judged, written, 0, Balance.OFF)[0])
     some_pictures = judged.filter(pa.array([row.as_py().endswith("7") for row in judged["image_id"]]))
-    part = as_set(assemble(some_pictures, written, 0)[0])
+    part = as_set(assemble(some_pictures, written, 0, Balance.OFF)[0])
     assert part
     assert part <= whole
 

@@ -12,7 +12,9 @@ from helpers.scenes import NOUNS, VOCABULARY, Scene, Thing, evidence_of, reorder
 from naturel.annotations import schema
 from naturel.annotations.claims import Claim
 from naturel.annotations.relations import Kind, Relation, Symmetry
+from naturel.builders import candidates
 from naturel.builders.candidates import (
+    KINDS,
     REPLACEMENT_RANK,
     REPLACEMENTS,
     JudgedClaims,
@@ -155,12 +157,33 @@ def test_a_few_replacements_are_drawn() -> None:
     drawn = replacements(judged(*pictures, *cats))
     assert all(len(set(claims)) == len(claims) == REPLACEMENTS for claims in drawn.values())
     assert drawn.keys() == {cat.image for cat in cats}
-    assert len(set(drawn.values())) > 10  # of 20
+    assert len(set(drawn.values())) > 10  # of 120
     assert drawn == replacements(judged(*pictures, *cats))
     assert drawn != replacements(judged(*pictures, *cats, seed=1))
-    # What is drawn for a picture depends on nothing but that picture and the triplets that there are.
+    # What is drawn for a picture depends on nothing but that picture and how often each triplet is stated.
     assert drawn == replacements(judged(*cats[::-1], *pictures))
     assert {cat.image: drawn[cat.image] for cat in cats[:9]} == replacements(judged(*pictures, *cats[:9]))
+
+
+def test_what_is_stated_often_is_drawn_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "REPLACEMENTS", 1)
+    pictures = [on("Dog", f"dog {i}") for i in range(9)] + [on("Horse", "horse")]
+    cats = [on("Cat", f"cat {i}", ("Dog", "Horse")) for i in range(400)]
+    counts = Counter(claims[0] for claims in replacements(judged(*pictures, *cats)).values())
+    assert abs(counts[Claim("dog", "on", "desk").claim_id] - 360) < 30  # five standard deviations
+    assert sum(counts.values()) == 400
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_only_kinds_that_are_wanted_are_judged(kind: str) -> None:
+    standing = Scene({"man": Thing("Man")}, [("man", "is", "Stand")], (), "4")
+    scenes = [on("Cat", "1", ("Table", "Dog")), on("Cat", "2", support="Table"), on("Dog", "3"), standing]
+    triplets, evidence = triplets_of(*scenes), evidence_of(*scenes)
+    result = judge_candidates(triplets, evidence, VOCABULARY, NOUNS, 0, [kind])
+    assert set(result.candidates["kind"].to_pylist()) == {"positive", kind}
+    every = judge_candidates(triplets, evidence, VOCABULARY, NOUNS, 0).candidates.to_pylist()
+    wanted = [row for row in every if row["kind"] in ("positive", kind)]
+    assert Counter(map(str, result.candidates.to_pylist())) == Counter(map(str, wanted))
 
 
 def test_the_order_of_rows_is_irrelevant() -> None:

@@ -105,6 +105,7 @@ def chosen(*stated: tuple[str, Claim, Claim]) -> pa.Table:
             "negative_claim_ids": pa.list_(pa.string(), 4),
             "negative_kinds": pa.list_(pa.string(), 4),
             "negative_proofs": pa.list_(pa.string(), 4),
+            "group_ids": pa.list_(pa.string(), 3),
             "caption_ids": pa.list_(pa.string(), 8),
         }
     )
@@ -120,6 +121,7 @@ def chosen(*stated: tuple[str, Claim, Claim]) -> pa.Table:
             "negative_claim_ids": [no.claim_id] * 3 + [SITTING.claim_id],
             "negative_kinds": ["contrast"] * 4,
             "negative_proofs": ["exclusive"] * 4,
+            "group_ids": ["a group", None, None],
             "caption_ids": list("12345678"),
         }
         for name, yes, no in stated

@@ -15,6 +15,8 @@ def test_defaults() -> None:
     assert (settings.source, settings.split, settings.captioner) == ("openimages", "train", "grammar")
     assert (settings.images, settings.image_size, settings.seed) == ("embed", 512, 0)
     assert settings.version is None
+    assert settings.balance == "prefer"
+    assert settings.negatives == ("swap", "contrast", "attribute", "subject", "object")
     assert settings.respect_opt_out
 
 
@@ -22,11 +24,16 @@ def test_relations_are_canonical_sorted_and_unique() -> None:
     assert BuildSettings(relations="on, at,on").relations == ("at", "on")
 
 
+def test_kinds_of_negatives_have_one_order() -> None:
+    assert BuildSettings(negatives="object, swap,object").negatives == ("swap", "object")
+
+
 def test_relations_as_a_yaml_list(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("relations: [on, under]\nmax-images: 5\n")
+    path.write_text("relations: [on, under]\nmax-images: 5\nbalance: off\nnegatives: [subject, swap]\n")
     settings = load_settings(path, {"max_images": None, "seed": 3})
     assert (settings.relations, settings.max_images, settings.seed) == (("on", "under"), 5, 3)
+    assert (settings.balance, settings.negatives) == ("off", ("swap", "subject"))
 
 
 @pytest.mark.parametrize(
@@ -61,6 +68,9 @@ def test_bad_config_files_are_explained(tmp_path: Path, text: str, message: str)
         ("relations", "flies over"),
         ("split", "dev"),
         ("runner", "spark"),
+        ("balance", "full"),
+        ("negatives", "swap,hat"),
+        ("negatives", ""),
     ],
 )
 def test_bad_values_name_their_option(name: str, value: object) -> None:

@@ -11,7 +11,9 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import datasets
 import pyarrow.parquet as pq
@@ -31,6 +33,14 @@ def built(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("build") / "out"
     must_build("--data", sample, "--out", out)
     return out
+
+
+def texts_of(records: list[dict[str, Any]], style: str) -> list[Counter[str]]:
+    """How often each sentence stands on either side."""
+    sides = ("positive", "negative")
+    if style == "simple":
+        return [Counter(record[f"simple_{side}"] for record in records) for side in sides]
+    return [Counter(text for record in records for text in record[f"complex_{side}s"]) for side in sides]
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +224,24 @@ def test_links_instead_of_pictures(sample: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "work" / "picture_store").exists()
 
 
+@pytest.mark.parametrize("kinds", ["swap,contrast,attribute,subject,object", "object,subject"])
+def test_a_strict_build_is_balanced(sample: Path, tmp_path: Path, kinds: str) -> None:
+    stdout = must_build(
+        "--data", sample, "--balance", "strict", "--negatives", kinds, "--out", tmp_path / "out"
+    )
+    records = pq.read_table(tmp_path / "out" / "release" / "1.0.0" / "data").to_pylist()
+    assert len(records) > 300
+    assert f"records all in groups {len(records):,}" in " ".join(stdout.split())
+    for style in ("simple", "complex"):
+        positive, negative = texts_of(records, style)
+        assert positive == negative
+    groups = Counter(group for record in records for group in record["group_ids"])
+    assert set(groups.values()) == {2}
+    assert {kind for record in records for kind in record["negative_kinds"]} <= set(kinds.split(","))
+    left_out = manifest_of(tmp_path / "out", "records")["dropped"]
+    assert "record: no other picture balances it" in left_out  # type: ignore[operator]
+
+
 @pytest.fixture
 def undisturbed(sample: Path, tmp_path: Path) -> dict[str, bytes]:
     must_build("--data", sample, "--max-images", "80", "--out", tmp_path / "undisturbed")
@@ -263,6 +291,11 @@ BAD = {
     ),
     "unknown source": (["--source", "imagenet"], "--source: Input should be 'openimages'"),
     "unknown split": (["--split", "dev"], "--split: Input should be 'train', 'validation' or 'test'"),
+    "unknown balance": (["--balance", "on"], "--balance: Input should be 'off', 'prefer' or 'strict'"),
+    "unknown negatives": (
+        ["--negatives", "swap,hat"],
+        "--negatives: Input should be 'swap', 'contrast', 'attribute', 'subject' or 'object', not 'hat'",
+    ),
     "bad version": (["--version", "1.0"], "--version: '1.0' is not a version like 1.0.0"),
     "no such folder": (["--data", "/nowhere"], "--data /nowhere: there is no such folder"),
     "sample and data": (["--sample", "--data", "/nowhere"], "--sample and --data exclude each other"),
@@ -310,6 +343,8 @@ def test_help_names_every_option() -> None:
     named = ["--source", "--sample", "--data", "--split", "--max-images", "--max-per-triplet", "--relations"]
     named += [
         "--captioner",
+        "--balance",
+        "--negatives",
         "--images",
         "--image-size",
         "--seed",
