@@ -116,7 +116,7 @@ CANDIDATES = pa.schema(
 )
 """For every record to be: the claims that could serve as its negatives, and whether they are false there."""
 
-CAPTIONS = pa.schema(
+WRITTEN = pa.schema(
     {
         "caption_id": pa.string(),
         "claim_id": pa.string(),
@@ -124,9 +124,23 @@ CAPTIONS = pa.schema(
         "style": pa.string(),  # simple | complex
         "construction": pa.string(),
         "writer": pa.string(),  # grammar, or a model's name
+        "prompt_id": pa.string(),  # null for the grammar
+        "prompt_digest": pa.string(),
+        "request_digest": pa.string(),  # under which the cache has the model's answer
     }
 )
-"""Every sentence, with the claim that it states."""
+"""Every sentence as it was written, with the claim that it should state."""
+
+CAPTIONS = pa.schema(
+    [
+        *WRITTEN,
+        pa.field("states", pa.string()),  # yes | no | unsure: whether it states its claim, as the machine reads it
+        pa.field("problems", pa.list_(pa.string())),  # of its wording
+        pa.field("status", pa.string()),  # ok | rejected
+        pa.field("status_reason", pa.string()),  # null where ok
+    ]
+)
+"""Every sentence with what was found in it; those that are ok stand in records."""
 
 _ENTITY = pa.struct({"label": pa.string(), "noun": pa.string(), "box": BOX})
 _CLAIM = pa.struct({"subject": pa.string(), "relation": pa.string(), "object": pa.string()})

@@ -35,7 +35,7 @@ def assemble(
 
     Args:
         candidates: `schema.CANDIDATES` with the positives.
-        captions: `schema.CAPTIONS`.
+        captions: `schema.CAPTIONS`; those that were rejected are not used.
         seed: The build's seed.
         balance: Whether negatives that are true of other pictures are preferred, or demanded.
 
@@ -50,6 +50,7 @@ def assemble(
     owner = codes_of(_record_key(false), keys)
     denied = len(np.unique(owner[owner >= 0]))
 
+    captions = captions.filter(pc.equal(captions["status"], "ok"))
     sentences = Sentences(captions)
     usable = np.flatnonzero((owner >= 0) & sentences.usable(false["claim_id"]))
     usable = usable[_first_of_each_claim(false, owner, usable)]

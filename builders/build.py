@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -27,20 +28,23 @@ from naturel.annotations.nouns import NounTable, load_nouns
 from naturel.annotations.relations import load_vocabulary
 from naturel.annotations.truth import Evidence
 from naturel.builders.assemble import assemble, count_balance
+from naturel.builders.audit import audit, passes
 from naturel.builders.candidates import judge_candidates
-from naturel.builders.captions.writer import write_captions
+from naturel.builders.checks.reading.parser import model_name
 from naturel.builders.engine import use_runner, write_table
 from naturel.builders.images import gather_pictures
+from naturel.builders.llm.money import Estimate, Meter
 from naturel.builders.picture_store import PictureSettings, PictureStore, open_store
 from naturel.builders.progress import Progress
 from naturel.builders.records import complete_records
-from naturel.builders.release import Contents, write_release
-from naturel.builders.settings import BuildSettings, Pictures
+from naturel.builders.release import Contents, finish_release, prepare_release
+from naturel.builders.settings import BuildSettings, Captioner, Pictures
 from naturel.builders.sources.openimages import Sampling, read_openimages
 from naturel.builders.sources.origin import Origin, open_origin
 from naturel.builders.upright import linked_pictures, of_images, upright_objects
 from naturel.builders.versions import choose_version
-from naturel.builders.workspace import Step, StepResult, Workspace, digest_of
+from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, digest_of
+from naturel.builders.writing.captioner import estimate_captions, prompt_shares, write_all
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,14 @@ class Built:
     release: Path
     version: str
     steps: tuple[Step, ...]
+    blind: dict[str, Any]
+    """What the attack without pictures found; see `audit`."""
+    accepted: bool
+    """Whether it told no more than `--max-blind` allows; else the folder is not among the releases."""
     rerun: tuple[str, ...]
     """Steps that had to be run, in order; empty when nothing changed."""
+    meter: Meter | None = None
+    """Calls to a language model and what they cost in this run; None where none was asked."""
 
 
 def build(settings: BuildSettings, progress: Progress) -> Built:
@@ -73,8 +83,8 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
         return _Build(settings, workspace, progress).run()
 
 
-NOT_SHAPING = ("checks", "report")
-"""Rooms whose code looks at releases and shapes none."""
+NOT_SHAPING = ("report",)
+"""Rooms whose code looks at releases and shapes none of their tables."""
 
 
 def code_digest() -> str:
@@ -93,6 +103,26 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
+def plan_calls(settings: BuildSettings, progress: Progress) -> Estimate:
+    """What asking a model for a build's captions would take; nothing is asked, and no picture is fetched.
+
+    Args:
+        settings: A build whose captioner is a model.
+        progress: Where progress is shown.
+
+    Returns:
+        Calls and money of the first round. Pictures that cannot be had make it less, captions that do not pass more.
+    """
+    use_runner(settings.runner)
+    with TemporaryDirectory() as folder:
+        plain = settings.model_copy(update={"out": Path(folder), "images": Pictures.LINK})
+        build = _Build(plain, Workspace(plain.out), progress)
+        with build.workspace.locked():
+            source = build._source()
+            claims = build._claims(source, build._pictures(source)).table("claims")
+        return estimate_captions(settings, claims, build.vocabulary, build.nouns)
+
+
 class _Build:
     def __init__(self, settings: BuildSettings, workspace: Workspace, progress: Progress) -> None:
         self.settings = settings
@@ -100,6 +130,7 @@ class _Build:
         self.progress = progress
         self.vocabulary = load_vocabulary()
         self.code = code_digest()
+        self.meter: Meter | None = None
 
     @cached_property
     def nouns(self) -> NounTable:
@@ -121,8 +152,7 @@ class _Build:
         captions = self._captions(claims)
         records = self._records(source, pictures, claims, captions)
         steps = (source, pictures, claims, captions, records)
-        release, version = self._release(steps)
-        return Built(release, version, steps, tuple(self.workspace.rerun))
+        return self._release(steps)
 
     def _key(self, *before: Step, **more: object) -> dict[str, object]:
         """What shapes a step: the code, the steps before it, and some settings."""
@@ -248,22 +278,28 @@ class _Build:
         settings = self.settings
 
         def run(folder: Path) -> StepResult:
-            table = write_captions(
-                claims.table("claims"),
-                self.vocabulary,
-                self.nouns,
-                settings.captions_per_claim,
-                settings.seed,
-                self.progress,
-            )
-            write_table(table, schema.CAPTIONS, folder / "captions.parquet", ["claim_id", "construction"])
-            return StepResult({"captions": table.num_rows})
+            made = write_all(settings, claims.table("claims"), self.vocabulary, self.nouns, self.progress)
+            self.meter = made.meter
+            order = ["claim_id", "construction", "caption_id"]
+            write_table(made.table, schema.CAPTIONS, folder / "captions.parquet", order)
+            return StepResult(made.counts, made.dropped)
 
-        options = {
-            "captioner": settings.captioner,
+        options: dict[str, object] = {
             "per_claim": settings.captions_per_claim,
             "seed": settings.seed,
+            "reader": model_name(),
         }
+        if (
+            settings.captioner != Captioner.GRAMMAR
+        ):  # whichever engine it is: the answers are those of the model
+            shares = prompt_shares(settings.prompt)
+            options |= {
+                "model": settings.model,
+                "prompts": [[entry.prompt.name, entry.prompt.digest, entry.share] for entry in shares],
+                "attempts": settings.attempts,
+                "fallback": settings.fallback,
+                "judge": settings.judge,
+            }
         return self.workspace.step("captions", self._key(claims, **options), run)
 
     def _records(self, source: Step, pictures: Step, claims: Step, captions: Step) -> Step:
@@ -300,7 +336,7 @@ class _Build:
         options = {"balance": self.settings.balance, "seed": self.settings.seed}
         return self.workspace.step("records", self._key(*steps, **options), run)
 
-    def _release(self, steps: tuple[Step, ...]) -> tuple[Path, str]:
+    def _release(self, steps: tuple[Step, ...]) -> Built:
         source, _, claims, captions, records = steps
         table = records.table("records")
         if table.num_rows == 0:
@@ -316,7 +352,7 @@ class _Build:
         root = self.settings.out / "release"
         version, exists = choose_version(root, content, self.settings.version)
         if exists:
-            return root / version, version
+            return self._built(root / version, version, steps)
         images = of_images(source.table("images"), table)
         names = ["image_id", "title", "author", "license", "landing_url", "url"]
         contents = Contents(
@@ -328,9 +364,20 @@ class _Build:
             store=self._store(),
             facts=facts | {"content": content},
         )
-        write_release(contents, root / version, version, self.progress)
+        partial = prepare_release(contents, root / version, version, self.progress)
+        with self.progress.task("audit", None, "attack") as task:
+            blind = audit(partial, self.settings.seed, self.settings.max_blind)
+            task.advance(1)
+        accepted = passes(blind, self.settings.max_blind)
+        folder = (root if accepted else self.settings.out / "rejected") / version
+        finish_release(partial, folder, version, contents.facts | {"blind": blind})
         self.workspace.rerun.append("release")
-        return root / version, version
+        return self._built(folder, version, steps)
+
+    def _built(self, release: Path, version: str, steps: tuple[Step, ...]) -> Built:
+        blind = json.loads((release / MANIFEST).read_bytes()).get("blind", {})
+        accepted = passes(blind, self.settings.max_blind)
+        return Built(release, version, steps, blind, accepted, tuple(self.workspace.rerun), self.meter)
 
     def _facts(self, steps: tuple[Step, ...]) -> dict[str, Any]:
         """What the manifest and the card say of how the release was made; nothing of when and where."""
@@ -342,9 +389,12 @@ class _Build:
             "max_images",
             "max_per_triplet",
             "relations",
-            "captioner",
             "seed",
         }
+        if settings.captioner == Captioner.GRAMMAR:
+            kept.add("captioner")
+        else:
+            kept |= {"model", "prompt", "attempts", "fallback", "judge"}
         kept |= {"captions_per_claim", "balance", "negatives", "images", "image_size"}
         values = json.loads(settings.model_dump_json(include=kept))
         limits = [f"at most {settings.max_images:,} pictures"] if settings.max_images else []

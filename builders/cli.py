@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +11,10 @@ import typer
 from rich.console import Console
 
 import naturel
-from naturel.builders.checks.blind_cli import blind_command
+from naturel.builders.checks.blind_cli import TOO_BLIND, blind_command
+from naturel.builders.checks.check_cli import check_command
 from naturel.builders.command import fail, guard
+from naturel.builders.prompts_cli import prompts_app
 from naturel.builders.report.command import report_command
 from naturel.builders.summary import show_plan, show_summary
 
@@ -51,7 +54,57 @@ def build_command(
     ] = None,
     relations: Annotated[str | None, typer.Option(help="Only these relations, separated by commas.")] = None,
     captioner: Annotated[
-        str | None, typer.Option(help="Who writes captions: grammar (rules, no model).")
+        str | None,
+        typer.Option(
+            help="Who writes complex captions: grammar (rules, the default), openai (any compatible server), "
+            "openai-batch, vllm (in this process), requests-file or responses-file."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The language model, by the name its server knows.")
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="Address of the server, mostly ending in /v1 (OPENAI_BASE_URL, or OpenAI)."),
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            help="Prompts or prompt files, with shares: naturel (default), or naturel:0.7,vivid:0.3."
+        ),
+    ] = None,
+    attempts: Annotated[
+        int | None, typer.Option(help="How often a claim is asked at most, for what did not pass (3).")
+    ] = None,
+    fallback: Annotated[
+        bool | None,
+        typer.Option(
+            "--fallback/--no-fallback",
+            help="Fill gaps of the model with the grammar's captions (default), or leave them.",
+            show_default=False,
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="A model for a second opinion on captions that the reader is unsure of."),
+    ] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Calls at once (32).")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="File of all models' answers, none of which is paid twice.")
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(help="USD for a million tokens in and out, IN,OUT, of a model that no table has."),
+    ] = None,
+    prices: Annotated[Path | None, typer.Option(help="A price table of your own (YAML).")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(help="Stop before this many USD are passed; answers are kept.")
+    ] = None,
+    requests_file: Annotated[
+        Path | None, typer.Option(help="Where requests-file writes what is to be asked (JSONL).")
+    ] = None,
+    responses_file: Annotated[
+        Path | None, typer.Option(help="Where responses-file reads what was answered (JSONL).")
     ] = None,
     captions_per_claim: Annotated[
         int | None, typer.Option(help="Complex captions a claim, 3 to 40 (8).")
@@ -63,6 +116,14 @@ def build_command(
     negatives: Annotated[
         str | None,
         typer.Option(help="Only these kinds, separated by commas: swap,contrast,attribute,subject,object."),
+    ] = None,
+    max_blind: Annotated[
+        float | None,
+        typer.Option(help="No release, exit code 3, if a text-only attack tells more pairs than this: 0.55."),
+    ] = None,
+    prune: Annotated[
+        bool | None,
+        typer.Option("--prune", help="Leave out what the attack tells most surely.", show_default=False),
     ] = None,
     images: Annotated[
         str | None, typer.Option(help="embed (default) pictures, or link to their addresses.")
@@ -101,6 +162,8 @@ def build_command(
 
 
 app.command("blind")(blind_command)
+app.command("check")(check_command)
+app.add_typer(prompts_app(), name="prompts")
 app.command("report")(report_command)
 
 
@@ -111,18 +174,28 @@ def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:
 
     settings = load_settings(config, options)
     console = Console(stderr=True)
-    if dry_run:
-        show_plan(settings, Console())
-        return
-    from naturel.builders.build import build
+    from naturel.builders.build import build, plan_calls
+    from naturel.builders.writing.captioner import WaitingForAnswersError
 
+    if dry_run:
+        asks = settings.captioner != "grammar"
+        show_plan(settings, plan_calls(settings, choose_progress(console)) if asks else None, Console())
+        return
     start = time.perf_counter()
-    built = build(settings, choose_progress(console))
+    try:
+        built = build(settings, choose_progress(console))
+    except WaitingForAnswersError as waiting:
+        print(waiting)
+        return
     if options["captioner"] is None:
         console.print(
             "Captions are written by the grammar: no language model is configured.", highlight=False
         )
     show_summary(built, time.perf_counter() - start, Console())
+    if not built.accepted:
+        told = f"{built.blind['best']} tells {built.blind['accuracy']:.3f} of pairs without the picture"
+        print(f"{told}, more than --max-blind {settings.max_blind:g} allows.", file=sys.stderr)
+        raise typer.Exit(TOO_BLIND)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from naturel.builders.picture_store import PictureStore
 from naturel.builders.progress import Progress
 from naturel.builders.workspace import MANIFEST, digest_file, write_json
 
-PACKAGES = ("daft", "numpy", "pillow", "pyarrow")
+PACKAGES = ("daft", "numpy", "pillow", "pyarrow", "scikit-learn", "spacy")
 """Packages whose version can change the bytes of a release."""
 
 BLOCKS_READ_AT_ONCE = 5
@@ -52,14 +52,17 @@ class Contents:
     """For the manifest and the card: settings, inputs, steps with their counts and what they dropped, notes."""
 
 
-def write_release(contents: Contents, folder: Path, version: str, progress: Progress) -> None:
-    """Write a release; the folder appears under its name only when it is complete.
+def prepare_release(contents: Contents, folder: Path, version: str, progress: Progress) -> Path:
+    """Write a release's tables, card and manifest beside its place, for a last look before `finish_release`.
 
     Args:
         contents: What to write.
         folder: The release's folder, `.../release/1.0.0`; it must not exist.
         version: The version, also written into every record.
         progress: Where progress is shown.
+
+    Returns:
+        The unfinished folder.
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -79,11 +82,33 @@ def write_release(contents: Contents, folder: Path, version: str, progress: Prog
     _write_table(contents.captions, schema.CAPTIONS, partial / "captions", "captions")
     _write_table(contents.claims, schema.CLAIMS, partial / "claims", "claims")
     _write_attribution(contents.attribution, partial / "attribution.csv")
-    card = render_card(partial, version, contents.facts)
-    (partial / "README.md").write_text(card, encoding="utf-8")
-    write_json(partial / MANIFEST, _manifest(contents, partial, version))
+    _describe(partial, version, contents.facts)
+    return partial
+
+
+def finish_release(partial: Path, folder: Path, version: str, facts: dict[str, Any]) -> None:
+    """Give a prepared release its name; it appears only when it is complete.
+
+    Args:
+        partial: What `prepare_release` gave; files added since are listed in the manifest.
+        folder: The release's folder; one that stands there already is replaced.
+        version: The version.
+        facts: For the manifest and the card; more is known by now.
+    """
+    _describe(partial, version, facts)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        shutil.rmtree(folder)
     partial.rename(folder)
+
+
+def _describe(folder: Path, version: str, facts: dict[str, Any]) -> None:
+    """Write the card and the manifest of what a folder holds."""
+    for name in ("README.md", MANIFEST):
+        (folder / name).unlink(missing_ok=True)
+    card = render_card(folder, version, facts)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    write_json(folder / MANIFEST, _manifest(facts, folder, version))
 
 
 def _advance(task: Any, block: pa.Table) -> pa.Table:
@@ -149,7 +174,7 @@ def _write_attribution(table: pa.Table, path: Path) -> None:
             writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
 
 
-def _manifest(contents: Contents, folder: Path, version: str) -> dict[str, Any]:
+def _manifest(facts: dict[str, Any], folder: Path, version: str) -> dict[str, Any]:
     files = {
         str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": digest_file(path)}
         for path in sorted(folder.rglob("*"))
@@ -164,5 +189,5 @@ def _manifest(contents: Contents, folder: Path, version: str) -> dict[str, Any]:
         "rows": rows,
         "files": files,
         "packages": {name: version_of(name) for name in PACKAGES} | {"python": platform.python_version()},
-        **contents.facts,
+        **facts,
     }

@@ -25,8 +25,12 @@ class Sentences:
         self.claims = pc.unique(captions["claim_id"])
         claim = codes_of(captions["claim_id"], self.claims)
         simple = codes_of(captions["style"], pa.array(["simple"])) == 0
-        names = pc.unique(captions["construction"].filter(pa.array(~simple)))
-        construction = codes_of(captions["construction"], names)
+        # A construction of one writer and prompt is not that of another: a pair has both sentences from one hand.
+        manner = pc.binary_join_element_wise(
+            captions["construction"], captions["writer"], pc.fill_null(captions["prompt_id"], ""), "\t"
+        )
+        names = pc.unique(manner.filter(pa.array(~simple)))
+        construction = codes_of(manner, names)
         self.text = codes_of(captions["text"], pc.unique(captions["text"]))
         self.claim_hash = hash_texts(self.claims.to_pylist())
         self.construction_hash = hash_texts(names.to_pylist())

@@ -33,6 +33,17 @@ class Captioner(StrEnum):
     """Who writes the captions."""
 
     GRAMMAR = "grammar"
+    """Rules, no model."""
+    OPENAI = "openai"
+    """A language model behind OpenAI's API, or any server that speaks it."""
+    OPENAI_BATCH = "openai-batch"
+    """The same through OpenAI's Batch API: half the price, within a day."""
+    VLLM = "vllm"
+    """A language model in this process, on a GPU."""
+    REQUESTS_FILE = "requests-file"
+    """Nobody yet: what is to be asked is written to a file."""
+    RESPONSES_FILE = "responses-file"
+    """Whoever answered that file."""
 
 
 class Pictures(StrEnum):
@@ -92,8 +103,23 @@ class BuildSettings(BaseModel):
     relations: tuple[str, ...] = ()
     captioner: Captioner = Captioner.GRAMMAR
     captions_per_claim: Annotated[int, Field(ge=3, le=40)] = 8
+    model: str | None = None
+    base_url: str | None = None
+    prompt: tuple[str, ...] = ("naturel",)
+    attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    fallback: bool = True
+    judge: str | None = None
+    concurrency: Annotated[int, Field(ge=1, le=4096)] = 32
+    cache: Path | None = None
+    price: str | None = None
+    prices: Path | None = None
+    max_cost: Annotated[float, Field(ge=0)] | None = None
+    requests_file: Path | None = None
+    responses_file: Path | None = None
     balance: Balance = Balance.PREFER
     negatives: tuple[Negative, ...] = tuple(Negative)
+    max_blind: Annotated[float, Field(ge=0.5, le=1)] | None = None
+    prune: bool = False
     images: Pictures = Pictures.EMBED
     image_size: Annotated[int, Field(ge=0, le=16_384)] = 512
     respect_opt_out: bool = True
@@ -103,7 +129,7 @@ class BuildSettings(BaseModel):
     out: Path = Path("build/naturel")
     version: str | None = None
 
-    @field_validator("relations", "negatives", mode="before")
+    @field_validator("relations", "negatives", "prompt", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -137,6 +163,29 @@ class BuildSettings(BaseModel):
         if version is not None and not _VERSION.fullmatch(version):
             raise ValueError(f"{version!r} is not a version like 1.0.0")
         return version
+
+    @model_validator(mode="after")
+    def _whole_captioner(self) -> BuildSettings:
+        if self.captioner == Captioner.GRAMMAR:
+            given = [
+                name for name in ("model", "judge", "requests_file", "responses_file") if getattr(self, name)
+            ]
+            if given:
+                raise ValueError(
+                    f"--{given[0].replace('_', '-')} needs a --captioner that asks a model, such as openai"
+                )
+            return self
+        if not self.model:
+            raise ValueError(f"--captioner {self.captioner} needs --model")
+        for captioner, name in (
+            (Captioner.REQUESTS_FILE, "requests_file"),
+            (Captioner.RESPONSES_FILE, "responses_file"),
+        ):
+            if self.captioner == captioner and getattr(self, name) is None:
+                raise ValueError(f"--captioner {captioner} needs --{name.replace('_', '-')}")
+        if not self.prompt:
+            raise ValueError("--prompt names no prompt; give one of `naturel prompts list`, or a file")
+        return self
 
     @model_validator(mode="after")
     def _one_origin(self) -> BuildSettings:

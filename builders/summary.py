@@ -9,6 +9,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from naturel.builders.build import Built
+    from naturel.builders.llm.money import Estimate
     from naturel.builders.settings import BuildSettings
 
 REASONS = 12
@@ -43,6 +44,17 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
         *((name, counts["records"][name]) for name in BALANCE),
     ):
         table.add_row(label, f"{value:,}")
+    if "accuracy" in built.blind:
+        table.add_row("told without pictures", f"{built.blind['accuracy']:.3f}")
+    if meter := built.meter:
+        for label, count in (
+            ("calls to the model", meter.calls),
+            ("answers known already", meter.cached),
+            ("tokens in", meter.input_tokens),
+            ("tokens out", meter.output_tokens),
+        ):
+            table.add_row(label, f"{count:,}")
+        table.add_row("cost", f"${meter.cost:.4f}")
     console.print(table)
     dropped = [
         (reason, count) for step in built.steps for reason, count in step.manifest["dropped"].items() if count
@@ -55,11 +67,17 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
             console.print(f"  and {len(dropped) - REASONS} more reasons: see the manifest")
     done = ", ".join(built.rerun) if built.rerun else "nothing changed, nothing was redone"
     console.print(f"{seconds:.1f} s ({done})", highlight=False)
-    console.print(f"release: {built.release}", highlight=False, soft_wrap=True)
+    console.print(f"{built.release.parent.name}: {built.release}", highlight=False, soft_wrap=True)
 
 
-def show_plan(settings: BuildSettings, console: Console) -> None:
-    """Print the settings in force, and what a build would do with them."""
+def show_plan(settings: BuildSettings, calls: Estimate | None, console: Console) -> None:
+    """Print the settings in force, and what a build would do with them.
+
+    Args:
+        settings: The build's.
+        calls: What a language model would be asked; None where none is.
+        console: Where to print.
+    """
     table = Table(title="Dry run: nothing is written", title_justify="left", show_header=False, box=None)
     for name, value in settings.model_dump(mode="json").items():
         table.add_row("--" + name.replace("_", "-"), "" if value in (None, []) else str(value))
@@ -86,7 +104,16 @@ def show_plan(settings: BuildSettings, console: Console) -> None:
         origin,
         pictures,
         "judge claims",
-        "write captions by grammar",
+        "write captions by grammar" if calls is None else _plan_of(calls),
         f"release into {settings.out}/release",
     ):
         console.print(f"- {line}", highlight=False, soft_wrap=True)
+
+
+def _plan_of(calls: Estimate) -> str:
+    """What asking takes, in words."""
+    return (
+        f"ask a model about {calls.calls + calls.cached:,} claims: {calls.calls:,} calls, {calls.cached:,} answers "
+        f"known already; about {calls.input_tokens:,} tokens in, at most {calls.output_tokens:,} out, at most "
+        f"${calls.cost:.2f}; captions that do not pass are asked for again"
+    )

@@ -39,7 +39,7 @@ def write_captions(
         progress: Where progress is shown.
 
     Returns:
-        `schema.CAPTIONS`, sorted by claim and construction.
+        `schema.WRITTEN`, sorted by claim and construction.
     """
     words = [
         nouns.noun_for(label)
@@ -75,4 +75,4 @@ def write_captions(
                     }
                 )
             task.advance()
-    return pa.Table.from_pylist(rows, schema.CAPTIONS)
+    return pa.Table.from_pylist(rows, schema.WRITTEN)

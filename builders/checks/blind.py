@@ -8,8 +8,8 @@ sentence that is positive for one picture and negative for another cannot be tol
 by claim, the two captions of a pair may lie in two folds; then both folds are held out. An accuracy well *below* a
 half is no tell: where sentences stand on both sides equally often, holding out some uses leaves more of the other.
 
-**The overall figure** is that of the best attacker. The best of four is a little above chance even where there is
-nothing to find: about .01 for a thousand pairs.
+**The overall figure** is that of the best attacker. The best of four (six with a language model) is a little above
+chance even where there is nothing to find: about .01 for a thousand pairs.
 
 **Against published figures.** `attack(read_pairs(file), group="none")`, the pair accuracy of "naive Bayes" over five
 folds of pairs, gives on SugarCrepe with seed 0, within .02: add_obj .98, add_att .91, replace_rel .83, replace_obj
@@ -27,7 +27,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from naturel.annotations.errors import UserError
@@ -41,8 +40,9 @@ from naturel.builders.checks.blind_attackers import (
     fit_regression,
     view,
 )
+from naturel.builders.checks.blind_folds import Coded, code, cross_validate
 from naturel.builders.checks.blind_inputs import NO_GROUP, Pairs
-from naturel.builders.choice import hash_texts, mix, seeded
+from naturel.builders.checks.blind_lm import LM_PAIRS, NAMES, Asked, LanguageModel, ask
 
 MAX_PAIRS = 20_000
 FOLDS = 5
@@ -106,6 +106,21 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class LmFindings:
+    """How a language model attacked; its accuracies stand among the attackers'."""
+
+    model: str
+    pairs: int
+    """Pairs that it was asked about; its attackers' accuracies are of these."""
+    captions: int
+    """Different captions among them."""
+    higher: dict[str, Estimate]
+    """Attacker -> pairs whose positive has the higher log-likelihood (a token): nothing is learnt here."""
+    notes: tuple[str, ...]
+    """Whether the inverse does better, and captions that could not be asked about."""
+
+
+@dataclass(frozen=True)
 class BlindReport:
     """What the blind attack finds."""
 
@@ -132,6 +147,8 @@ class BlindReport:
     positive_tells: tuple[Tell, ...]
     negative_tells: tuple[Tell, ...]
     left_out: dict[str, int]
+    lm: LmFindings | None = None
+    """Where a language model attacked too."""
 
     def by(self, facet: str) -> list[Slice]:
         """The slices of one facet: `kind`, `relation`, `proof` or `style`."""
@@ -147,21 +164,6 @@ class BlindReport:
         return rounded
 
 
-@dataclass(frozen=True)
-class _Coded:
-    """Pairs as numbers: places of texts and of folds."""
-
-    texts: list[str]
-    positive: Indices
-    negative: Indices
-    positive_fold: Indices
-    negative_fold: Indices
-    clusters: Indices
-    """The group of each pair, for intervals."""
-    groups: int
-    folds: int
-
-
 def attack(
     pairs: Pairs,
     *,
@@ -169,6 +171,7 @@ def attack(
     folds: int = FOLDS,
     seed: int = 0,
     max_pairs: int = MAX_PAIRS,
+    lm: LanguageModel | None = None,
 ) -> BlindReport:
     """Attack pairs with all attackers.
 
@@ -179,24 +182,35 @@ def attack(
         folds: Parts for cross-validation, at least 3.
         seed: Shapes the choice of pairs and folds; the same seed gives the same report.
         max_pairs: Pairs used at most, chosen by hash.
+        lm: A language model that attacks too.
 
     Raises:
-        UserError: The grouping is unknown, or there are too few pairs or groups.
+        UserError: The grouping is unknown, there are too few pairs or groups, or the language model cannot be asked.
     """
     group = group or pairs.default_group
     if group != NO_GROUP and group not in pairs.groups:
         known = ", ".join([*pairs.groups, NO_GROUP])
         raise UserError(f"{pairs.source} cannot be grouped by {group}. Use --group with one of {known}.")
-    for option, given, least in (("--folds", folds, 3), ("--max-pairs", max_pairs, 3)):
+    lm_pairs = lm.pairs if lm else LM_PAIRS
+    for option, given, least in (
+        ("--folds", folds, 3),
+        ("--max-pairs", max_pairs, 3),
+        ("--lm-pairs", lm_pairs, 3),
+    ):
         if given < least:
             raise UserError(f"{option} {given} is too small: give {least} or more.")
     chosen = pairs.sample(max_pairs, seed)
-    coded = _code(chosen, group, folds, seed)
+    coded = code(chosen, group, folds, seed)
     views = view(coded.texts)
+    asked = None if lm is None else ask(lm, coded.texts, (coded.positive, coded.negative), seed)
+    rounds = [(attackers(views), np.arange(len(chosen)))]
+    rounds += [(asked.attackers(), asked.places)] if asked else []
     results, correct = [], {}
-    for name, margins, called in _cross_validate(coded, views):
-        correct[name] = (np.sign(margins) + 1) / 2
-        results.append(AttackerResult(name, interval(correct[name], coded.clusters), called))
+    for some, places in rounds:
+        for name, margins, called in cross_validate(coded, some, places):
+            correct[name] = places, (np.sign(margins) + 1) / 2
+            accuracy = interval(correct[name][1], coded.clusters[places])
+            results.append(AttackerResult(name, accuracy, called))
     best = max(results, key=lambda result: result.accuracy.value)
     uses = _uses(coded)
     tells = _tells(views, uses)
@@ -214,11 +228,12 @@ def attack(
         best=best.name,
         accuracy=best.accuracy,
         attackers=tuple(results),
-        slices=tuple(_slices(chosen, correct[best.name], coded.clusters)),
+        slices=tuple(_slices(chosen, *correct[best.name], coded.clusters)),
         rules=tuple(_rules(views.rules, coded)),
         positive_tells=tells[0],
         negative_tells=tells[1],
         left_out=dict(pairs.left_out),
+        lm=_about(asked, coded) if asked else None,
     )
 
 
@@ -254,76 +269,7 @@ def wilson(share: float, count: float) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _code(pairs: Pairs, group: str, folds: int, seed: int) -> _Coded:
-    """Number texts and groups, and put groups into folds of about equal size."""
-    table = pairs.table
-    if not len(pairs):
-        reasons = "".join(f", {count} left out for: {why}" for why, count in pairs.left_out.items())
-        raise UserError(f"{pairs.source} holds no pairs of captions{reasons}. Give a file that holds some.")
-    texts, (positive, negative) = _number(table["positive"], table["negative"])
-    if group == NO_GROUP:
-        names = [str(number) for number in range(len(pairs))]
-        keys = [np.arange(len(pairs))] * 2
-    else:
-        names, keys = _number(*(table[column] for column in pairs.groups[group]))
-    apart = bool(np.any(keys[0] != keys[1]))
-    least = 3 if apart else 2
-    if len(names) < least:
-        raise UserError(
-            f"{pairs.source}: grouped by {group}, its {len(pairs)} pairs make {len(names)} group(s), and the attack "
-            f"needs {least}. Give more pairs, or another --group."
-        )
-    sizes = np.bincount(np.concatenate(keys), minlength=len(names))
-    folds = min(folds, len(names))
-    fold = _deal(sizes, mix(seeded(seed), hash_texts(names)), folds)
-    return _Coded(texts, positive, negative, fold[keys[0]], fold[keys[1]], keys[0], len(names), folds)
-
-
-def _number(first: pa.ChunkedArray, second: pa.ChunkedArray) -> tuple[list[str], list[Indices]]:
-    """Distinct texts of two columns, and the columns as places in them."""
-    both = pa.chunked_array([*first.chunks, *second.chunks], first.type).combine_chunks()
-    coded = both.dictionary_encode(null_encoding="encode")
-    places = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return [str(text) for text in coded.dictionary.to_pylist()], [places[: len(first)], places[len(first) :]]
-
-
-def _deal(sizes: Indices, hashes: npt.NDArray[np.uint64], folds: int) -> Indices:
-    """The fold of each group: the largest groups first, each to the emptiest fold."""
-    fold = np.zeros(len(sizes), dtype=np.int64)
-    filled = [0] * folds
-    for group in np.lexsort((hashes, -sizes)):
-        emptiest = filled.index(min(filled))
-        fold[group] = emptiest
-        filled[emptiest] += int(sizes[group])
-    return fold
-
-
-def _cross_validate(coded: _Coded, views: Views) -> Iterator[tuple[str, Floats, float]]:
-    """For each attacker the score of each pair's positive above its negative, and its accuracy on captions."""
-    uses = [np.zeros((len(coded.texts), coded.folds)) for _ in range(2)]
-    np.add.at(uses[0], (coded.positive, coded.positive_fold), 1)
-    np.add.at(uses[1], (coded.negative, coded.negative_fold), 1)
-    low = np.minimum(coded.positive_fold, coded.negative_fold)
-    high = np.maximum(coded.positive_fold, coded.negative_fold)
-    for name, attacker in attackers(views).items():
-        margins, called = np.zeros(len(low)), 0.0
-        for held in sorted(set(zip(low.tolist(), high.tolist(), strict=True))):
-            kept = np.setdiff1d(np.arange(coded.folds), held)
-            free = ~(np.isin(coded.positive_fold, held) | np.isin(coded.negative_fold, held))
-            training = Training(
-                uses[0][:, kept].sum(axis=1),
-                uses[1][:, kept].sum(axis=1),
-                (coded.positive[free], coded.negative[free]),
-            )
-            scores = attacker(training)
-            tested = np.flatnonzero((low == held[0]) & (high == held[1]))
-            positive, negative = scores[coded.positive[tested]], scores[coded.negative[tested]]
-            margins[tested] = positive - negative
-            called += float((np.sign(positive) - np.sign(negative)).sum() + 2 * len(tested)) / 4
-        yield name, margins, called / len(low)
-
-
-def _uses(coded: _Coded) -> Training:
+def _uses(coded: Coded) -> Training:
     """How often each text is used on either side, in all pairs."""
     count = len(coded.texts)
     return Training(
@@ -333,9 +279,27 @@ def _uses(coded: _Coded) -> Training:
     )
 
 
-def _slices(pairs: Pairs, correct: Floats, clusters: Indices) -> Iterator[Slice]:
+def _about(asked: Asked, coded: Coded) -> LmFindings:
+    """What comes of taking the higher log-likelihood for the positive, and what there is to say about it."""
+    differences = asked.scores[coded.positive[asked.places]] - asked.scores[coded.negative[asked.places]]
+    hits = (np.nan_to_num(np.sign(differences)) + 1) / 2
+    clusters = coded.clusters[asked.places]
+    higher = {name: interval(column, clusters) for name, column in zip(NAMES, hits.T, strict=True)}
+    notes = [
+        f"{name}: the inverse does better: {1 - found.value:.3f} of positives have the lower log-likelihood "
+        f"(95 %: {1 - found.high:.3f} to {1 - found.low:.3f})"
+        for name, found in higher.items()
+        if found.value < 0.5
+    ]
+    notes += [f"captions without a log-likelihood: {count:,} ({why})" for why, count in asked.reasons.items()]
+    return LmFindings(asked.model, len(asked.places), asked.captions, higher, tuple(notes))
+
+
+def _slices(pairs: Pairs, tried: Indices, correct: Floats, clusters: Indices) -> Iterator[Slice]:
+    """Hits of the pairs that were tried, by what they share."""
+    table, clusters = pairs.table.take(pa.array(tried)), clusters[tried]
     for facet in pairs.facets:
-        encoded = pairs.table[facet].combine_chunks().dictionary_encode(null_encoding="encode")
+        encoded = table[facet].combine_chunks().dictionary_encode(null_encoding="encode")
         places = encoded.indices.to_numpy(zero_copy_only=False)
         found = [
             Slice(facet, str(value), interval(correct[places == place], clusters[places == place]))
@@ -344,7 +308,7 @@ def _slices(pairs: Pairs, correct: Floats, clusters: Indices) -> Iterator[Slice]
         yield from sorted(found, key=lambda entry: (-entry.accuracy.value, entry.value))
 
 
-def _rules(measures: Floats, coded: _Coded) -> Iterator[Rule]:
+def _rules(measures: Floats, coded: Coded) -> Iterator[Rule]:
     """How often either caption of a pair has more, for rules that part any."""
     differences = measures[coded.positive] - measures[coded.negative]
     for name, column in zip(RULES, differences.T, strict=True):

@@ -15,6 +15,7 @@ from naturel.builders.command import guard
 
 if TYPE_CHECKING:
     from naturel.builders.checks.blind import BlindReport, Estimate
+    from naturel.builders.checks.blind_lm import LanguageModel
 
 TOO_BLIND = 3
 """Exit code when the best attacker does better than allowed."""
@@ -47,14 +48,27 @@ def blind_command(
     max_blind: Annotated[
         float | None, typer.Option(help="Leave with exit code 3 if the best attacker does better: 0.55, say.")
     ] = None,
+    lm: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Attack with a language model too: its name on a vLLM server."),
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="Its server; OPENAI_BASE_URL or http://127.0.0.1:8000/v1 by default."),
+    ] = None,
+    lm_pairs: Annotated[
+        int | None, typer.Option(help="Ask it about at most so many pairs; 5000 by default.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="Where the model's answers are kept.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Tell negatives from positives without the picture: 0.5 is chance, and what a dataset should give.
 
-    Classifiers read captions alone, learn from some groups and are tried on others. The best of them is the figure.
+    Classifiers read captions alone, learn from some groups and are tried on others; with --lm, a language model tells
+    which caption of a pair is the likelier text. The best of them is the figure.
     """
     arguments = (path, positive, negative, group, max_pairs, folds, seed, out, max_blind)
-    guard(lambda: _show(_run(*arguments), max_blind), debug)
+    guard(lambda: _show(_run(*arguments, _language_model(lm, base_url, lm_pairs, cache)), max_blind), debug)
 
 
 def _show(report: BlindReport, max_blind: float | None) -> None:
@@ -77,6 +91,7 @@ def _run(
     seed: int,
     out: Path | None,
     max_blind: float | None,
+    lm: LanguageModel | None,
 ) -> BlindReport:
     """Attack, and write the file of --out."""
     if max_blind is not None and not 0 <= max_blind <= 1:
@@ -89,7 +104,7 @@ def _run(
     from naturel.builders.workspace import write_json
 
     pairs = read_pairs(path, positive, negative, group)
-    report = attack(pairs, group=group, folds=folds, seed=seed, max_pairs=max_pairs)
+    report = attack(pairs, group=group, folds=folds, seed=seed, max_pairs=max_pairs, lm=lm)
     if out is not None:
         try:
             write_json(out, report.to_dict())
@@ -98,6 +113,26 @@ def _run(
                 f"--out {out} cannot be written: {error.strerror}. Choose another file."
             ) from error
     return report
+
+
+def _language_model(
+    model: str | None, base_url: str | None, pairs: int | None, cache: Path | None
+) -> LanguageModel | None:
+    """The language model of --lm, if there is one."""
+    if model is None:
+        for option, given in (("--base-url", base_url), ("--lm-pairs", pairs), ("--cache", cache)):
+            if given is not None:
+                raise UserError(
+                    f"{option} is for a language model. Name one with --lm MODEL, or leave {option} out."
+                )
+        return None
+    if not model.strip():
+        raise UserError("--lm is empty: give the name under which the server knows the model.")
+    from naturel.builders.checks.blind_lm import LM_PAIRS, LanguageModel, lm_settings
+    from naturel.builders.progress import choose_progress
+
+    most = LM_PAIRS if pairs is None else pairs
+    return LanguageModel(model, most, lm_settings(base_url), cache, choose_progress(Console(stderr=True)))
 
 
 def _verdict(report: BlindReport, limit: float) -> str:
@@ -136,6 +171,7 @@ def show_report(report: BlindReport, console: Console) -> None:
         )
         attackers.add_row(result.name, *figures)
     console.print(attackers)
+    _show_lm(report, console)
     _show_slices(report, console)
     if report.rules:
         rules = _table("has more", "positive", "negative")
@@ -143,6 +179,20 @@ def show_report(report: BlindReport, console: Console) -> None:
             rules.add_row(rule.name, f"{rule.positive_more:.1%}", f"{rule.negative_more:.1%}")
         console.print(rules)
     _show_tells(report, console)
+
+
+def _show_lm(report: BlindReport, console: Console) -> None:
+    found = report.lm
+    if found is None:
+        return
+    higher = ", ".join(f"{name} {_share(share)}" for name, share in found.higher.items())
+    for line in (
+        "",
+        f"language model {found.model}: {found.pairs:,} pairs, {found.captions:,} captions",
+        f"always taking the higher log-likelihood for the positive: {higher}",
+        *found.notes,
+    ):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _show_slices(report: BlindReport, console: Console) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from naturel.annotations.claims import Claim
 from naturel.annotations.errors import UserError
@@ -23,8 +23,20 @@ FIELDS = ("subject", "relation", "object", "sentence")
 SHOWN = 3
 """Lines quoted of each sort."""
 
-Judge = Callable[[Sequence[tuple[str, Claim]]], Sequence[States]]
-"""A second opinion on sentences and the claims that they should state."""
+DISPUTED = "the judge disagrees"
+
+Advance = Callable[[int], object]
+"""Told of a number of lines as they are done."""
+
+
+class Judge(Protocol):
+    """A second opinion."""
+
+    asks_all: bool
+    """Whether it is asked about sentences too that the reader is sure of."""
+
+    def opinions(self, questions: Sequence[tuple[str, Claim]], advance: Advance) -> Sequence[States]:
+        """Whether sentences state their claims, in order; `advance` is told of each of them once."""
 
 
 @dataclass
@@ -36,7 +48,9 @@ class CheckSummary:
     problems: Counter[str] = field(default_factory=Counter)
     """Sentences by problem of their wording; one sentence may have several."""
     judged: Counter[str] = field(default_factory=Counter)
-    """What the judge made of the sentences that the reader was unsure of."""
+    """Sentences by the judge's opinion, of all that it was asked about."""
+    disputed: Counter[str] = field(default_factory=Counter)
+    """Sentences of which the reader is as sure as the judge is of the contrary, by the reader's answer."""
     bad_lines: Counter[str] = field(default_factory=Counter)
     """Lines that could not be checked, by reason."""
     examples: dict[str, list[str]] = field(default_factory=dict)
@@ -68,7 +82,7 @@ def check_file(
     out: Path | None,
     checker: Checker,
     judge: Judge | None = None,
-    advance: Callable[[int], object] = lambda count: None,
+    advance: Advance = lambda count: None,
 ) -> CheckSummary:
     """Check every line of a JSONL file.
 
@@ -77,9 +91,10 @@ def check_file(
             canonical name or a phrase. `style` may be "simple" (a bare caption without capital and period),
             "complex", or left out: then the surface is not checked.
         out: Where the lines are written with `states`, `claims`, `reason` and `problems`, whole or not at all; a
-            line that cannot be checked has `states` null and an `error`.
+            line that cannot be checked has `states` null and an `error`. What the judge says instead of `unsure`, or
+            against a yes or no, is in `judge`.
         checker: What checks.
-        judge: Asked about the sentences that the checker is unsure of.
+        judge: Asked about the sentences that the checker is unsure of; its opinion never changes a yes or no.
         advance: Called with the number of lines done.
 
     Returns:
@@ -92,12 +107,10 @@ def check_file(
     with _opened(path) as file, _replacing(out) as answers:
         lines = ((number, line) for number, line in enumerate(file, 1) if line.strip())
         while block := list(islice(lines, BLOCK)):
-            for row in _check(
-                [_read(number, line, checker) for number, line in block], checker, judge, summary
-            ):
+            read = [_read(number, line, checker) for number, line in block]
+            for row in _check(read, checker, judge, summary, advance):
                 if answers:
                     answers.write(json.dumps(row, ensure_ascii=False) + "\n")
-            advance(len(block))
         if not summary.checked and not summary.bad_lines:
             raise UserError(f"{path} has no line; give one JSON object a line with {', '.join(FIELDS)}.")
     return summary
@@ -161,15 +174,18 @@ def _read(number: int, line: bytes, checker: Checker) -> _Line | _BadLine:
 
 
 def _check(
-    lines: Iterable[_Line | _BadLine], checker: Checker, judge: Judge | None, summary: CheckSummary
+    lines: Sequence[_Line | _BadLine],
+    checker: Checker,
+    judge: Judge | None,
+    summary: CheckSummary,
+    advance: Advance,
 ) -> Iterator[dict[str, Any]]:
-    lines = list(lines)
     good = [line for line in lines if isinstance(line, _Line)]
     found = checker.check(
         [line.row["sentence"] for line in good], [line.claim for line in good], [line.style for line in good]
     )
     checked = dict(zip((line.number for line in good), found, strict=True))
-    opinions = _ask(judge, good, checked)
+    opinions = _ask(judge, good, checked, advance)
     for line in lines:
         if isinstance(line, _BadLine):
             summary.bad_lines[line.fault] += 1
@@ -177,34 +193,47 @@ def _check(
             yield {**line.row, "states": None, "error": f"line {line.number} {line.fault}"}
             continue
         outcome, opinion = checked[line.number], opinions.get(line.number)
-        states = opinion or outcome.reading.states
-        summary.states[states] += 1
-        summary.problems.update(outcome.problems)
         if opinion:
             summary.judged[opinion] += 1
+        states, told = _weigh(outcome.reading.states, opinion)
+        summary.states[states] += 1
+        summary.problems.update(outcome.problems)
+        quoted = f"line {line.number}: {line.row['sentence']} ({outcome.reading.reason})"
         if states != States.YES:
-            _quote(summary, states, f"line {line.number}: {line.row['sentence']} ({outcome.reading.reason})")
-        yield _answer(line, outcome, opinion)
+            _quote(summary, states, quoted)
+        if told not in (None, states):
+            summary.disputed[states] += 1
+            _quote(summary, DISPUTED, quoted)
+        yield _answer(line, outcome, states, told)
+    advance(len(lines) - len(opinions))
 
 
-def _ask(judge: Judge | None, lines: Sequence[_Line], checked: dict[int, Checked]) -> dict[int, States]:
-    open_lines = [line for line in lines if checked[line.number].reading.states == States.UNSURE]
-    if judge is None or not open_lines:
+def _ask(
+    judge: Judge | None, lines: Sequence[_Line], checked: dict[int, Checked], advance: Advance
+) -> dict[int, States]:
+    if judge is None:
         return {}
-    opinions = judge([(line.row["sentence"], line.claim) for line in open_lines])
-    return {line.number: opinion for line, opinion in zip(open_lines, opinions, strict=True)}
+    asked = [line for line in lines if judge.asks_all or checked[line.number].reading.states == States.UNSURE]
+    opinions = judge.opinions([(line.row["sentence"], line.claim) for line in asked], advance)
+    return {line.number: opinion for line, opinion in zip(asked, opinions, strict=True)}
 
 
-def _answer(line: _Line, outcome: Checked, opinion: States | None) -> dict[str, Any]:
-    reading = outcome.reading
-    answer = {
-        **line.row,
-        "states": str(opinion or reading.states),
-        "claims": [[claim.subject, claim.relation, claim.object] for claim in reading.found],
-        "reason": reading.reason,
+def _weigh(reader: States, opinion: States | None) -> tuple[States, States | None]:
+    """The answer, and the judge's opinion where it adds something to the reader's."""
+    if opinion is None or reader == States.UNSURE:
+        return opinion or reader, opinion
+    return reader, None if opinion in (reader, States.UNSURE) else opinion
+
+
+def _answer(line: _Line, outcome: Checked, states: States, told: States | None) -> dict[str, Any]:
+    answer = {name: value for name, value in line.row.items() if name != "judge"}
+    answer |= {
+        "states": str(states),
+        "claims": [[claim.subject, claim.relation, claim.object] for claim in outcome.reading.found],
+        "reason": outcome.reading.reason,
         "problems": list(outcome.problems),
     }
-    return answer | ({"judge": str(opinion)} if opinion else {})
+    return answer | ({"judge": str(told)} if told else {})
 
 
 def _quote(summary: CheckSummary, sort: str, text: str) -> None:

@@ -67,6 +67,7 @@ def text_problems(
         Names of problems, in the order of this module's head, each once.
     """
     rules = rules or TextRules()
+    own_words = tuple(own_words)
     own = {word for name in own_words for word in name.lower().split()}
     words = [token.lower for token in tokens if token.text[0].isalnum()]
     found: list[str] = []
@@ -82,9 +83,14 @@ def text_problems(
         found.append("agreement")
     if any(a == b and a not in _REPEATABLE for a, b in itertools.pairwise(words)):
         found.append("repetition")
-    if style and normalise(text, style) != text:
+    if style and normalise(text, style, _proper(own_words)) != text:
         found.append("surface")
     return found
+
+
+def _proper(names: Iterable[str]) -> set[str]:
+    """Words of names that are written with a capital: "Christmas"."""
+    return {word for name in names for word in name.split() if word[0].isupper()}
 
 
 def _strange(

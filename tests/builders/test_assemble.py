@@ -54,6 +54,8 @@ def captions(claims: Sequence[str] | Mapping[str, Sequence[str]]) -> pa.Table:
             "text": f"{construction} {claim}",
             "style": "simple" if construction == "simple" else "complex",
             "construction": construction,
+            "writer": "grammar",
+            "status": "ok",
         }
         for claim, constructions in given_.items()
         for construction in ("simple", *constructions)
@@ -284,3 +286,31 @@ def test_too_little_to_assemble(rows: list[Row], written: list[str]) -> None:
     table, dropped = assemble(candidates(*rows), captions(written), 0)
     assert table.num_rows == 0
     assert dropped.total() == min(len(rows), 1)
+
+
+def test_a_rejected_caption_stands_in_no_record() -> None:
+    written = captions(["yes", "no"]).to_pylist()
+    bad = [row | {"status": "rejected"} if row["caption_id"] == "yes-svo" else row for row in written]
+    table = pa.Table.from_pylist(bad, schema.CAPTIONS)
+    record = only(assemble(candidates(positive(), negative("no")), table, 0)[0])
+    assert "yes-svo" not in record["caption_ids"]
+
+
+def test_a_pair_has_both_sentences_from_one_writer() -> None:
+    grammar = captions(["yes", "no"]).to_pylist()
+    model = [
+        row
+        | {
+            "caption_id": "m-" + row["caption_id"],
+            "text": "model " + row["text"],
+            "writer": "model",
+            "prompt_id": "p",
+        }
+        for row in grammar
+        if row["style"] == "complex"
+    ]
+    table = pa.Table.from_pylist([*grammar, *model], schema.CAPTIONS)
+    for seed in range(8):
+        record = only(assemble(candidates(positive(), negative("no")), table, seed)[0])
+        ids = record["caption_ids"]
+        assert [name.startswith("m-") for name in ids[2:5]] == [name.startswith("m-") for name in ids[5:8]]

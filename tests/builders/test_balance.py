@@ -51,6 +51,8 @@ def captions(written: Mapping[str, Sequence[str]], texts: Mapping[str, str] | No
             "text": (texts or {}).get(f"{claim}-{construction}", f"{construction} {claim}"),
             "style": "simple" if construction == "simple" else "complex",
             "construction": construction,
+            "writer": "grammar",
+            "status": "ok",
         }
         for claim, constructions in written.items()
         for construction in ("simple", *constructions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from naturel.builders.checks.reading.items import PUNCTUATION, Item, Kind, Token
 from naturel.builders.checks.reading.noun_phrases import NounPhrases
@@ -15,7 +15,11 @@ _LOOSE = frozenset(("just", "right", "quite", "so", "very", "far", "too", "own",
 
 
 def cut(
-    tokens: list[Token], book: PhraseBook, is_thing: Callable[[str], bool], is_name: Callable[[str], bool]
+    tokens: list[Token],
+    book: PhraseBook,
+    is_thing: Callable[[str], bool],
+    is_name: Callable[[str], bool],
+    names: Collection[tuple[str, ...]] = (),
 ) -> list[Item]:
     """Cut a sentence into items.
 
@@ -24,13 +28,13 @@ def cut(
         book: The phrase book.
         is_thing: Whether a word (lower case) names one of the two things of the claim; such a word is a noun whatever
             the parser took it for, where a noun can stand.
-
         is_name: Whether a word (lower case) names a thing of any kind; a verb may follow it.
+        names: The names of more than one word of the two things, cut into words.
 
     Returns:
         The items in order; adverbs are left out.
     """
-    return _Cutter(tokens, book, is_thing, is_name).run()
+    return _Cutter(tokens, book, is_thing, is_name, names).run()
 
 
 class _Cutter(NounPhrases):
@@ -49,6 +53,8 @@ class _Cutter(NounPhrases):
         token = self.tokens[at]
         if token.lower in PUNCTUATION:
             return Item(PUNCTUATION[token.lower], at, at + 1)
+        if self._name_at(at) and (thing := self._thing(at)):
+            return thing
         for read in (self._side, self._reciprocal, self._relation, self._thing, self._small):
             if item := read(at):
                 return item
@@ -76,6 +82,8 @@ class _Cutter(NounPhrases):
             thing = self._thing(place) if place < len(self.tokens) else None
             if thing and thing.owner:
                 owner, place = thing.owner, thing.owner.end + 1
+            elif thing and self.lower[thing.end : thing.end + 1] == ["'s"]:
+                owner, place = thing, thing.end + 1
             elif place < len(self.tokens) and self.lower[place] in ("the", "far", "right", "left"):
                 place += self.lower[place] == "the"
         while place < len(self.tokens) and self.lower[place] in ("far", "immediate", "very", "own"):
@@ -96,7 +104,9 @@ class _Cutter(NounPhrases):
     def _of_picture(self, at: int) -> int:
         """The place after "the picture", or 0."""
         thing = self._thing(at) if at < len(self.tokens) else None
-        return thing.end if thing and thing.head in self.book.wordings.image_nouns else 0
+        if thing is None or self._name_at(thing.end - len(thing.words)) or self.is_thing(thing.head):
+            return 0
+        return thing.end if thing.head in self.book.wordings.image_nouns else 0
 
     def _reciprocal(self, at: int) -> Item | None:
         pair = tuple(self.lower[at : at + 2])
@@ -110,18 +120,24 @@ class _Cutter(NounPhrases):
 
     def _relation(self, at: int) -> Item | None:
         found = self.book.match(self.lower, at, self.loose)
-        if found and found[0].kind == TOGETHER and self._thing_starts(found[1]):
-            found = self.book.match(self.lower, at, self.loose, together=False)
+        if found and found[0].kind == TOGETHER and (self._thing_starts(found[1]) or not self._joined()):
+            found = self.book.match(self.lower, at, self.loose, together=False) or found
         if not found or not self._can_be_relation(at, found[0]):
             return None
         phrase, end = found
         if end - at > 1 and self._side(end - 1):
             return None  # stands | on the tree's left side
         if phrase.kind == TOGETHER:
-            return Item(Kind.TOGETHER, at, end, phrase=phrase)
+            base, _ = self.book.verb_forms.get(self.lower[at], ("", ""))
+            return Item(Kind.TOGETHER, at, end, phrase=phrase, head=base)
         if phrase.kind == PREPOSITION and not phrase.senses:
             return Item(Kind.PREPOSITION, at, end, phrase=phrase)
         return Item(Kind.RELATION, at, end, phrase=phrase, form=self._form(at, end, phrase), head=phrase.base)
+
+    def _joined(self) -> bool:
+        """Whether two things were named in one breath: "a man and a woman"."""
+        kinds = [item.kind for item in self.items]
+        return any(kinds[i : i + 3] == [Kind.THING, Kind.AND, Kind.THING] for i in range(len(kinds)))
 
     def _form(self, at: int, end: int, phrase: Phrase) -> str:
         """The form of a verb in this place; "read" may be three of them."""
@@ -163,7 +179,7 @@ class _Cutter(NounPhrases):
                 and (
                     self._thing_starts(at + 1)
                     or self._ends_clause(at + 1)
-                    or self.lower[at + 1] in ("by", "with")
+                    or self.lower[at + 1] in BE | {"by", "with"}
                 )
             )
             or (

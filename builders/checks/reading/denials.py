@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from naturel.builders.checks.reading.items import Token
 from naturel.builders.checks.reading.wordings import Wordings, split
@@ -20,7 +20,11 @@ class Denials:
         self.harmless = _by_first((*wordings.harmless_negation, *wordings.harmless_hedge))
 
     def found(
-        self, tokens: list[Token], is_thing: Callable[[str], bool], names: Callable[[str], bool]
+        self,
+        tokens: list[Token],
+        is_thing: Callable[[str], bool],
+        names: Callable[[str], bool],
+        long_names: Collection[tuple[str, ...]] = (),
     ) -> tuple[str, str] | None:
         """Why a sentence is no plain statement.
 
@@ -28,6 +32,7 @@ class Denials:
             tokens: The parsed sentence.
             is_thing: Whether a word names one of the two things of the claim.
             names: Whether a word names a thing of any kind, or an act: "without haste" denies nothing.
+            long_names: The two things' names of several words, which may hold any word: "moth or butterfly".
 
         Returns:
             The problem (negation, hedge, question or order) and the words that make it; None for a plain statement.
@@ -37,7 +42,13 @@ class Denials:
             return "question", ""
         if self._is_order(tokens) and not is_thing(tokens[0].lower):
             return "order", ""
-        skip: set[int] = set()
+        skip = {
+            at + k
+            for at in range(len(words))
+            for name in long_names
+            if _starts(name, words, at)
+            for k in range(len(name))
+        }
         for at in range(len(words)):
             if end := _found(self.harmless, words, at):
                 skip.update(range(at, end))
@@ -110,6 +121,10 @@ def _by_first(phrases: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
     for choices in found.values():
         choices.sort(key=len, reverse=True)
     return found
+
+
+def _starts(name: tuple[str, ...], words: list[str], at: int) -> bool:
+    return tuple(words[at : at + len(name)]) == name
 
 
 def _found(phrases: dict[str, list[tuple[str, ...]]], words: list[str], at: int) -> int:

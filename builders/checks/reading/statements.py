@@ -13,7 +13,7 @@ from naturel.builders.checks.reading.acts import read_act, read_gift
 from naturel.builders.checks.reading.bodies import read_body
 from naturel.builders.checks.reading.items import Kind
 from naturel.builders.checks.reading.participants import Role
-from naturel.builders.checks.reading.sentence import ONLOOKERS, PAIR, VAGUE, Sentence, other
+from naturel.builders.checks.reading.sentence import ONLOOKERS, VAGUE, Sentence, other
 from naturel.builders.checks.reading.sides import read_order, read_side, read_sides
 from naturel.builders.checks.reading.wordings import PREPOSITION, VERB, Sense
 
@@ -74,6 +74,7 @@ def read_statements(sentence: Sentence) -> None:
         Kind.PREPOSITION: _preposition,
         Kind.TOGETHER: _together,
         Kind.VERB: _verb,
+        Kind.WITH: _with_which,
         Kind.THING: read_act,
         Kind.SIDE: read_side,
         Kind.ORDER: read_order,
@@ -92,6 +93,8 @@ def _relation(s: Sentence, i: int, more: Senses = frozenset()) -> None:
         return
     if phrase.tokens == ("of",) and not s.pair(i - 1):
         return
+    if s.is_by(i) and s.kind(i + 1) == Kind.WHO and any(item.form == "participle" for item in s.items[i:]):
+        return  # the man by whom the guitar is held: read at "held"
     if phrase.kind == VERB and s.items[i].form == "participle" and _passive(s, i, senses):
         return
     if s.kind(i + 1) == Kind.RECIPROCAL:
@@ -132,7 +135,9 @@ def _with_verb(s: Sentence, i: int) -> Senses:
         kind = s.kind(j)
         if kind in (Kind.COMMA, Kind.STOP) and j > i + 2:
             break
-        if kind == Kind.VERB or (kind == Kind.RELATION and j == i - 1):
+        if kind in (Kind.VERB, Kind.TOGETHER) or (
+            kind == Kind.RELATION and (j == i - 1 or s.kind(i + 1) == Kind.WHO)
+        ):
             return s.book.by_preposition.get((s.items[j].head, phrase.tokens), frozenset())
     return frozenset()
 
@@ -310,8 +315,20 @@ def _preposition(s: Sentence, i: int) -> None:
 
 def _together(s: Sentence, i: int) -> None:
     """Said of both at once: "a man and a woman are shaking hands"."""
-    if all(s.named(role) for role in PAIR):
+    joined = any(s.pair(j - 1) and s.kind(j) == Kind.AND and s.pair(j + 1) for j in range(len(s.items)))
+    if joined:
         s.state(s.phrase(i).senses, Role.SUBJECT, i, mutual=True)
+
+
+def _with_which(s: Sentence, i: int) -> None:
+    """A bear with which a cat is dancing."""
+    landmark = s.pair(s.before(i))
+    verb = next(
+        (item.head for item in s.items[i:] if item.kind in (Kind.VERB, Kind.TOGETHER, Kind.RELATION)), ""
+    )
+    if s.kind(i + 1) == Kind.WHO and landmark and (senses := s.book.by_preposition.get((verb, ("with",)))):
+        s.used.update(range(i, len(s.items)))
+        s.state(senses, other(landmark), i)
 
 
 def _verb(s: Sentence, i: int) -> None:

@@ -314,6 +314,9 @@ def make_book(vocabulary: Vocabulary, wordings: Wordings) -> PhraseBook:
             verbs.setdefault(form, (base, known.form_of(form)))
     book = PhraseBook(vocabulary, wordings)
     book.verb_forms = verbs
+    for tokens, kind, _ in list(collected):
+        if kind == PREPOSITION and len(tokens) > 1 and tokens[0] in verbs:
+            pairs[verbs[tokens[0]][0], tokens[1:]].update(collected[tokens, kind, ""])  # covered | in
     book.by_preposition = {key: frozenset(senses) for key, senses in pairs.items()}
     book.agents = {noun: frozenset(names) for noun, names in agents.items()}
     book.acts = {act: frozenset(names) for act, names in acts.items()}

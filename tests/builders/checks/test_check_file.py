@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -75,14 +76,25 @@ def test_the_judge_is_asked_about_the_unsure_alone(tmp_path: Path, checker: Chec
     }
     asked: list[tuple[str, Claim]] = []
 
-    def judge(questions: object) -> list[States]:
-        asked.extend(questions)  # type: ignore[arg-type]
-        return [States.NO]
+    done: list[int] = []
 
-    summary = check_file(write(tmp_path / "in.jsonl", ROW, unsure), tmp_path / "out.jsonl", checker, judge)
+    class Judge:
+        asks_all = False
+
+        def opinions(
+            self, questions: Sequence[tuple[str, Claim]], advance: Callable[[int], object]
+        ) -> list[States]:
+            asked.extend(questions)
+            advance(len(questions))
+            return [States.NO]
+
+    file, out = write(tmp_path / "in.jsonl", ROW, unsure), tmp_path / "out.jsonl"
+    summary = check_file(file, out, checker, Judge(), done.append)
     assert asked == [("The man flumps the guitar.", Claim("man", "holds", "guitar"))]
     assert [row["states"] for row in read(tmp_path / "out.jsonl")] == ["yes", "no"]
     assert summary.judged == {"no": 1}
+    assert summary.disputed == {}
+    assert sum(done) == 2
 
 
 def test_an_empty_or_missing_file_is_an_error_and_writes_nothing(tmp_path: Path, checker: Checker) -> None:
