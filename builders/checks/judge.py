@@ -1,4 +1,4 @@
-"""A second opinion: a language model is asked whether a sentence states exactly its claim, yes or no."""
+"""A second opinion: a language model is asked whether a sentence states its claim, yes or no."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ from naturel.prompts.prompt import Prompt, load_prompt
 
 PROMPT = "judge-v1"
 YES_FROM = 0.8
-"""From this probability of yes on, the answer is yes: yes is four times as likely as no. Below, a model that is
-asked the same in other words often says the other thing."""
+"""From this probability of yes on, the answer is yes: it is four times as likely as no. Of 90 sentences that a model
+with 1.5 billion parameters judged, 28 of the 30 answers beyond this and `NO_TO` were right; of the 60 between, the
+likelier word was right for 41, which is too few to tell anyone."""
 NO_TO = 0.2
 """Down to this one, the answer is no; in between, it is unsure. As far from even as `YES_FROM`."""
 LEAST_SHARE = 0.1

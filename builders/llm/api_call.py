@@ -191,8 +191,11 @@ class Api:
         if error.status_code in (401, 403):
             stop_at_key(where, error.status_code)
         if request.likelihood and error.status_code == 404:
-            why = f"it does not know the model, or has no {request.endpoint} (HTTP 404).{await self._offered()}"
-            stop_without_likelihood(where, model, why)
+            raise UserError(
+                f"The server {where} does not know the model {model}, or has no {request.endpoint} (HTTP 404)."
+                f"{await self._offered()} Mend --lm, or --base-url: the address of most servers ends in /v1. "
+                f"{what_gives_likelihoods(model)}"
+            )
         if request.likelihood and "prompt_logprobs" in complaint(error.response.text)[0]:
             stop_without_likelihood(where, model, self.without_key(error.message)[:300])
         if error.status_code == 404:

@@ -137,11 +137,17 @@ def no_json_at_all(body: Json) -> Reply | None:
     return None
 
 
+def text_of(body: Json) -> str:
+    """What a call is about: the last message, or the prompt."""
+    return str(body["prompt"] if "prompt" in body else body["messages"][-1]["content"])
+
+
 class LlmServer:
     """Answers the nth call about a text with its nth scripted reply, later ones well.
 
-    The text is the last message of a call. A server has files and batches too: `batch_ends` are the final states of
-    the batches in the order of their making, each seen at the second look.
+    The text is the last message of a call, or its prompt, of whose likelihood `likely` tells. A server has files and
+    batches too: `batch_ends` are the final states of the batches in the order of their making, each seen at the
+    second look.
 
     Attributes:
         calls: How often each text was asked about.
@@ -158,6 +164,7 @@ class LlmServer:
         *,
         judge: Judge | None = None,
         answer: Callable[[str], Json] = good,
+        likely: Callable[[str], Json] | None = None,
         pause: float = 0,
         key: str | None = None,
         batch_ends: Sequence[str] = (),
@@ -166,6 +173,7 @@ class LlmServer:
         self.script = dict(script or {})
         self.judge = judge
         self.answer = answer
+        self.likely = likely
         self.pause = pause
         self.key = key
         self.batch_ends = batch_ends
@@ -209,9 +217,9 @@ class LlmServer:
             self._at_once -= 1
             self.finished[text] += is_sent and reply.is_whole
 
-    def chat(self, body: Json) -> Reply:
+    def reply(self, body: Json) -> Reply:
         """Count a call and choose its reply."""
-        text = body["messages"][-1]["content"]
+        text = text_of(body)
         with self._lock:
             self.bodies.append(body)
             rejected = self.judge(body) if self.judge else None
@@ -221,7 +229,9 @@ class LlmServer:
             replies = self.script.get(text, ())
             if self.calls[text] <= len(replies):
                 return replies[self.calls[text] - 1]
-        return Reply(self.answer(text), pause=self.pause)
+        if "messages" in body:
+            return Reply(self.answer(text), pause=self.pause)
+        return Reply(self.likely(text), pause=self.pause) if self.likely else Reply(error("no model"), 404)
 
     def get(self, path: str) -> Reply:
         parts = path.partition("?")[0].removeprefix("/v1/").split("/")
@@ -340,19 +350,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(owner.upload(data))
         elif self.path == "/v1/batches":
             self._send(owner.create_batch(json.loads(data)))
-        elif self.path == "/v1/chat/completions":
-            self._chat(json.loads(data))
+        elif self.path in ("/v1/chat/completions", "/v1/completions"):
+            self._answer(json.loads(data))
         else:
             self._send(Reply(error("no such place"), 404))
 
-    def _chat(self, body: Json) -> None:
+    def _answer(self, body: Json) -> None:
         owner = self.server.owner
         owner.begin()
-        reply, is_sent = owner.chat(body), False
+        reply, is_sent = owner.reply(body), False
         try:
             is_sent = self._send(reply)
         finally:
-            owner.end(body["messages"][-1]["content"], reply, is_sent)
+            owner.end(text_of(body), reply, is_sent)
 
     def _send(self, reply: Reply) -> bool:
         stopping = self.server.owner.stopping

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from helpers.scenes import reordered
@@ -118,6 +117,7 @@ def use_naive_bayes_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prune_module, "attackers", bayes)
 
 
+@pytest.mark.usefixtures("quick")
 def test_planted_give_aways_go_and_the_rest_stays() -> None:
     found = prune(planted(), 0.53, 0)
     gone = images(planted()) - images(found.kept)
@@ -175,9 +175,7 @@ def test_records_in_groups_go_together_or_stay() -> None:
         pair = group(number)
         for place, record in enumerate(pair):
             record["simple_negative"] = f"ghost of {number} {place}"
-            record["caption_ids"] = [*record["caption_ids"][:4], f"ghost {number} {place}"] + record[
-                "caption_ids"
-            ][5:]
+            record["caption_ids"][4] = record["simple_negative"]
         rows += pair
     found = prune(table(rows), 0.5, 0, most=0.3)
     assert found.dropped[PRUNED] > 0
@@ -210,10 +208,11 @@ def test_too_few_claims_are_not_attacked(rows: list[Row]) -> None:
     assert (found.kept.num_rows, found.rounds, found.stopped) == (len(rows), (), Stop.FEW)
 
 
-def test_the_order_of_rows_makes_no_difference() -> None:
+def test_with_all_attackers_the_order_of_rows_makes_no_difference() -> None:
     given_table = planted(15, 40, 10)
     found = prune(given_table, 0.5, 5, rounds=2)
-    assert found.dropped[PRUNED] > 0
+    gone = images(given_table) - images(found.kept)
+    assert len([name for name in gone if name.startswith("told")]) >= 0.7 * len(gone) > 0
     again = prune(reordered(given_table, 1), 0.5, 5, rounds=2)
     assert images(again.kept) == images(found.kept)
     assert again.rounds == found.rounds
@@ -233,9 +232,12 @@ def test_rows_keep_their_order() -> None:
 @pytest.mark.usefixtures("quick")
 def test_more_records_than_are_learned_from_are_all_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prune_module, "MAX_PAIRS", 160)
-    found = prune(planted(), 0.5, 0)
+    found = prune(planted(), 0.52, 0)
     gone = images(planted()) - images(found.kept)
-    assert len([name for name in gone if name.startswith("told")]) >= 15
+    plants = [name for name in gone if name.startswith("told")]
+    assert found.stopped is Stop.MET
+    assert len(plants) >= 10  # of 20, where a fifth of the records is learned from
+    assert len(plants) >= len(gone) / 2
 
 
 @st.composite
