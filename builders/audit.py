@@ -27,7 +27,7 @@ def audit(folder: Path, seed: int, max_blind: float | None) -> dict[str, Any]:
         max_blind: The most that the best attacker may tell; None: anything.
 
     Returns:
-        What the manifest says of the attack: `accuracy`, `low`, `high` (95 %), `best` attacker, `pairs`; or
+        What the manifest says of the attack: `accuracy`, `low`, `high` (95 %), `best` attacker, `pairs`, `limit`; or
         `not_done` with the reason, where there are too few pairs for one.
 
     Raises:
@@ -48,6 +48,7 @@ def audit(folder: Path, seed: int, max_blind: float | None) -> dict[str, Any]:
         "low": round(accuracy.low, 4),
         "high": round(accuracy.high, 4),
         "pairs": found.pairs,
+        "limit": max_blind,
     }
 
 

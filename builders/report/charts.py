@@ -6,6 +6,7 @@ come from classes, which the page defines for light and dark.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,8 @@ BAR = 10
 PLOT = 170
 """Height of a plot without its labels."""
 LABELS_SHOWN = 12
-LABEL_HEIGHT, LETTER = 17.0, 7.7
-"""Height and width, in pixels, that a label on a picture takes: 12 px letters with a margin."""
+LABEL_HEIGHT, LETTER, WIDE_LETTER = 17.0, 7.9, 12.5
+"""Height of a label on a picture, and widths of its letters, in pixels: 12 px bold with a margin."""
 LONGEST_LABEL = 26
 
 
@@ -37,6 +38,13 @@ def bar(share: float, tone: str = "main") -> Markup:
         '<rect class="track" width="100%" height="{height}" rx="2"/>'
         '<rect class="{tone}" width="{width}" height="{height}" rx="2"/></svg>'
     ).format(height=BAR, tone=tone, width=_percent(share))
+
+
+def shade(count: int, most: int) -> str:
+    """How dark a cell with a count is: `heat-0` (none) to `heat-5`, by the logarithm of its share of the most."""
+    if not count:
+        return "heat-0"
+    return f"heat-{1 + round(4 * math.log1p(count) / math.log1p(max(most, 1)))}"
 
 
 def pair(positive: float, negative: float) -> Markup:
@@ -104,20 +112,22 @@ def _step(highest: float) -> float:
     return next((step for step in (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if highest / step <= 5), 0.25)
 
 
-def gauge(title: str, accuracy: float, low: float | None = None, high: float | None = None) -> Markup:
-    """An accuracy from 0 to 1 with its interval and the line of chance."""
+def gauge(title: str, accuracy: float, low: float, high: float, limit: float | None = None) -> Markup:
+    """An accuracy from 0 to 1 with its interval, the line of chance and, where there is one, of a limit."""
     parts = [
         Markup('<svg class="gauge" width="100%" height="26" role="img"><title>{}</title>').format(title),
         Markup('<rect class="track" y="8" width="100%" height="10" rx="2"/>'),
         Markup('<rect class="main" y="8" width="{}" height="10" rx="2"/>').format(_percent(accuracy)),
     ]
-    if low is not None and high is not None:
+    if high > low:
         parts.append(
             Markup(
                 '<line class="whisker" x1="{0}" x2="{1}" y1="13" y2="13"/><line class="whisker" x1="{0}" x2="{0}" '
                 'y1="8" y2="18"/><line class="whisker" x1="{1}" x2="{1}" y1="8" y2="18"/>'
             ).format(_percent(low), _percent(high))
         )
+    if limit is not None:
+        parts.append(Markup('<line class="limit" x1="{0}" x2="{0}" y1="2" y2="24"/>').format(_percent(limit)))
     parts.append(Markup('<line class="chance" x1="50%" x2="50%" y1="2" y2="24"/></svg>'))
     return Markup("").join(parts)
 
@@ -182,7 +192,9 @@ def _label_places(
 ) -> list[tuple[float, float, float]]:
     """Where a box's label may stand: left, top and width, inside the picture, the best place first."""
     x_min, y_min, _, y_max = _pixels(entry.box, width, height)
-    wide = min(len(_shorten(entry.label)) * LETTER + 8, float(width))
+    label = _shorten(entry.label)
+    letters = sum(WIDE_LETTER if letter in "mwMW" else LETTER for letter in label)
+    wide = min(letters + 8, float(width))
     x = max(min(x_min - 1.5, width - wide), 0.0)
     lowest = height - LABEL_HEIGHT
     above = [y for y in (y_min - LABEL_HEIGHT - 1.5,) if y >= 0] + [y_min]

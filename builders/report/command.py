@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from naturel.annotations.errors import UserError
 from naturel.builders.command import guard
-
-if TYPE_CHECKING:
-    from naturel.builders.checks.blind import BlindReport
+from naturel.builders.report.blind_figures import BlindFigures, blind_figures, limit_of
 
 BUILD_OR_RELEASE = "A build's folder (its newest release is taken), or one release."
 OUT = "The page's file. Default: report-VERSION.html beside the release."
@@ -25,29 +25,31 @@ def report_command(
 ) -> None:
     """Write a page on a release: what it holds, what was left out, and how well it is balanced.
 
-    The page is one HTML file with nothing to load from elsewhere.
+    The page is one HTML file with nothing to load from elsewhere. Each release has it already, as report.html.
     """
     guard(lambda: _report(path, out, blind), debug)
 
 
 def _report(path: Path, out: Path | None, blind: bool) -> None:
     # Imported here so that --help answers at once.
-    from naturel.builders.checks.blind import attack
-    from naturel.builders.checks.blind_inputs import read_pairs
     from naturel.builders.report.page import write_report
     from naturel.builders.report.tables import find_release
 
     release = find_release(path)
-    figures = blind_figures(attack(read_pairs(release))) if blind else None
-    print(write_report(release, out, figures))
+    print(write_report(release, out, _attack(release) if blind else None))
 
 
-def blind_figures(report: BlindReport) -> dict[str, Any]:
-    """What the page shows of a blind attack."""
-    return {
-        "best": report.best,
-        "accuracy": report.accuracy.value,
-        "interval": [report.accuracy.low, report.accuracy.high],
-        "by_kind": {found.value: found.accuracy.value for found in report.by("kind")},
-        "tells": [tell.ngram for tell in (*report.positive_tells, *report.negative_tells)],
-    }
+def _attack(release: Path) -> BlindFigures | None:
+    """Attack as the release's build did; None, with a word about it, where there is too little to attack."""
+    from naturel.builders.checks.blind import attack
+    from naturel.builders.checks.blind_inputs import read_pairs
+    from naturel.builders.report.tables import read_manifest
+
+    manifest = read_manifest(release)
+    pairs = read_pairs(release)
+    try:
+        report = attack(pairs, seed=int(manifest.get("settings", {}).get("seed", 0)))
+    except UserError as error:
+        print(f"No blind attack: {error}", file=sys.stderr)
+        return None
+    return blind_figures(report, limit_of(manifest))

@@ -15,8 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from naturel.annotations.joins import Integers, codes_of
+from naturel.annotations.joins import Integers
 from naturel.builders.choice import hash_texts
+from naturel.builders.report.balance import Balance, read_balance
+from naturel.builders.report.check_figures import Checks, read_checks
 from naturel.builders.report.pictures import Duplicates, exact_duplicates, near_duplicates
 from naturel.builders.report.tables import (
     ATTRIBUTION,
@@ -32,8 +34,6 @@ EXAMPLES = 12
 UNKNOWN = "unknown"
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 NEGATION = re.compile(r"\b(?:no|not|never|without|nobody|nothing|none|neither|nor)\b|n['’]t\b", re.IGNORECASE)
-CLAIM_BINS = ("0 %", "up to 20 %", "20–40 %", "40–60 %", "60–80 %", "80 % or more", "100 %")
-"""Shares of a claim's captions that are positives."""
 
 Floats = npt.NDArray[np.float64]
 Two = tuple[float, float]
@@ -49,25 +49,6 @@ class Skew:
     gini: float
     effective: float
     """So many equally frequent triplets would have the same entropy."""
-
-
-@dataclass(frozen=True)
-class Balance:
-    """Whether a sentence alone tells its side."""
-
-    sentences: int
-    both: int
-    """Sentences that are positives of some records and negatives of others."""
-    by_kind: list[tuple[str, int, int]]
-    """Kind, complex negatives, those whose sentence is a positive elsewhere."""
-    claims: int
-    claims_both: int
-    bins: list[tuple[str, int, int, int]]
-    """Share of positives, claims, positive captions, negative captions."""
-    top: list[tuple[str, int, int]]
-    """The most used claims: positives and negatives."""
-    guess: float
-    """Right answers of a reader who knows how often each sentence is a positive, and sees no picture."""
 
 
 @dataclass(frozen=True)
@@ -187,8 +168,8 @@ class Figures:
         return [(name, (positive, negative), share) for (name, share), (positive, negative) in rows]
 
     @cached_property
-    def tells(self) -> list[tuple[str, str, Two]]:
-        """Style, surface feature, share of the positives and of the negatives that show it."""
+    def tells(self) -> list[tuple[str, Two, Two]]:
+        """Surface feature, share of the complex captions that show it, and of the simple ones."""
         sentences = self.release.sentences
         texts = sentences.texts
         features = {
@@ -198,14 +179,14 @@ class Figures:
             "holds a digit": [any(letter.isdigit() for letter in text) for text in texts],
             "holds a negation": [bool(NEGATION.search(text)) for text in texts],
         }
-        sides = {
-            "complex": self._complex,
-            "simple": (sentences.simple_positive, sentences.simple_negative),
-        }
+        simple = (sentences.simple_positive, sentences.simple_negative)
+
+        def shares(shown: list[bool], codes: tuple[Integers, Integers]) -> Two:
+            flags = np.array(shown, dtype=np.bool_)
+            return float(flags[codes[0]].mean()), float(flags[codes[1]].mean())
+
         return [
-            (style, name, (float(shown[codes[0]].mean()), float(shown[codes[1]].mean())))
-            for style, codes in sides.items()
-            for name, shown in ((name, np.array(values, dtype=np.bool_)) for name, values in features.items())
+            (name, shares(shown, self._complex), shares(shown, simple)) for name, shown in features.items()
         ]
 
     @cached_property
@@ -234,8 +215,8 @@ class Figures:
         return encode(self.release.lists("negative_proofs"))
 
     @cached_property
-    def kinds_by_proofs(self) -> tuple[list[str], list[tuple[str, list[int], int]]]:
-        """Proofs, and for each kind its negatives by proof and altogether."""
+    def kinds_by_proofs(self) -> tuple[list[str], list[tuple[str, list[int], int]], list[int]]:
+        """Proofs, for each kind its negatives by proof and altogether, and all negatives by proof."""
         kinds, proofs = self.kinds, self.proofs
         known = (kinds.codes >= 0) & (proofs.codes >= 0)
         table = np.zeros((len(kinds.values), len(proofs.values)), dtype=np.int64)
@@ -243,54 +224,21 @@ class Figures:
         columns = [name for name, _ in ranked(proofs.values.to_pylist(), table.sum(axis=0))]
         column = {name: place for place, name in enumerate(proofs.values.to_pylist())}
         row = {name: place for place, name in enumerate(kinds.values.to_pylist())}
-        return columns, [
+        by_kind = [
             (name, [int(table[row[name], column[proof]]) for proof in columns], total)
             for name, total in ranked(kinds.values.to_pylist(), table.sum(axis=1))
         ]
+        return columns, by_kind, [int(table[:, column[proof]].sum()) for proof in columns]
 
     @cached_property
     def balance(self) -> Balance:
         """Of sentences and of claims."""
-        sentences = self.release.sentences
-        kinds = self.kinds
-        complex_kinds = kinds.codes.reshape(self.records, -1)[:, 1:].ravel()
-        elsewhere = sentences.positive[sentences.complex_negative.ravel()] > 0
-        size = len(kinds.values)
-        totals = np.bincount(complex_kinds[complex_kinds >= 0], minlength=size)
-        shared = np.bincount(complex_kinds[elsewhere & (complex_kinds >= 0)], minlength=size)
-        shared_of = dict(zip(kinds.values.to_pylist(), shared.tolist(), strict=True))
-        order = ranked(kinds.values.to_pylist(), totals)
-        positive, negative = (
-            np.bincount(codes.ravel(), minlength=len(sentences.texts)) for codes in self._complex
-        )
-        claims = self._claims
-        return Balance(
-            sentences=int(((sentences.positive > 0) | (sentences.negative > 0)).sum()),
-            both=int(((sentences.positive > 0) & (sentences.negative > 0)).sum()),
-            by_kind=[(name, total, shared_of[name]) for name, total in order],
-            claims=int((claims.sum(axis=1) > 0).sum()),
-            claims_both=int((claims > 0).all(axis=1).sum()),
-            bins=_claim_bins(claims),
-            top=self._top_claims(claims),
-            guess=float(np.maximum(positive, negative).sum()) / float((positive + negative).sum()),
-        )
+        return read_balance(self.release, self.kinds)
 
     @cached_property
-    def _claims(self) -> Integers:
-        """Positive and negative captions of each claim, shape (claims, 2)."""
-        table = self.release.claims
-        claim = codes_of(self.release.captions["claim_id"], table["claim_id"].combine_chunks())
-        used = claim[self.release.caption_rows]
-        sides = [used[:, places].ravel() for places in _PLACES]
-        return np.stack([np.bincount(side[side >= 0], minlength=table.num_rows) for side in sides], axis=1)
-
-    def _top_claims(self, claims: Integers, count: int = 10) -> list[tuple[str, int, int]]:
-        total = claims.sum(axis=1)
-        ids = np.array(self.release.claims["claim_id"].to_pylist())
-        rows = [row for row in np.lexsort((ids, -total))[:count].tolist() if total[row]]
-        told = self.release.claims.select(["subject", "relation", "object"]).take(pa.array(rows, pa.int64()))
-        names = [" ".join(row.values()) for row in told.to_pylist()]
-        return [(name, *claims[row].tolist()) for name, row in zip(names, rows, strict=True)]
+    def checks(self) -> Checks | None:
+        """What was found in the captions; None where they were not checked."""
+        return read_checks(self.release)
 
     @cached_property
     def picture_figures(self) -> PictureFigures:
@@ -358,18 +306,6 @@ _PLACES = (POSITIVE_PLACES, NEGATIVE_PLACES)
 _PICTURE_COLUMNS = (
     "image_id", "width", "height", "license", "author", "source", "source_split", "sha256", "phash",
 )  # fmt: skip
-
-
-def _claim_bins(claims: Integers) -> list[tuple[str, int, int, int]]:
-    """Claims in use, by the share of positives among their captions."""
-    used = claims[claims.sum(axis=1) > 0]
-    share = used[:, 0] / used.sum(axis=1)
-    inner = 1 + np.minimum((share * 5).astype(np.int64), 4)
-    place = np.where(share == 0, 0, np.where(share == 1, len(CLAIM_BINS) - 1, inner))
-    return [
-        (name, int((place == number).sum()), *used[place == number].sum(axis=0).tolist())
-        for number, name in enumerate(CLAIM_BINS)
-    ]
 
 
 def settings_rows(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -5,22 +5,25 @@ The page follows from the release alone: equal releases give equal bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from jinja2 import StrictUndefined
+from jinja2 import FunctionLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from naturel.annotations.errors import UserError
 from naturel.builders.card import TITLE
 from naturel.builders.report import charts
+from naturel.builders.report.balance import Balance
+from naturel.builders.report.blind_figures import BlindFigures, blind_headline
+from naturel.builders.report.check_figures import Checks
+from naturel.builders.report.examples import read_example, read_group
 from naturel.builders.report.figures import Figures, settings_rows
 from naturel.builders.report.funnel import read_funnel
-from naturel.builders.report.pictures import NEAR, SmallPicture, shrink
+from naturel.builders.report.pictures import NEAR
 from naturel.builders.report.tables import Release
 
 TEMPLATE, STYLE = "page.html.j2", "page.css"
@@ -29,53 +32,20 @@ ROWS = 40
 TRIPLETS = 20
 PAIRS = 4
 """Image-caption pairs a record."""
+FIGURED = (".parquet", ".csv")
+"""Files from which the figures come; the card and the page itself follow from them."""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A positive and a negative caption of an example."""
-
-    style: str
-    positive: str
-    negative: str
-    kind: str
-    proof: str
-
-
-@dataclass(frozen=True)
-class Example:
-    """A record on the page."""
-
-    id: str
-    subject: str
-    relation: str
-    object: str
-    picture: SmallPicture | None
-    overlay: Markup | None
-    pairs: list[Pair]
-    proof: str
-    credit: str
-
-
-@dataclass(frozen=True)
-class Blind:
-    """What a classifier reaches that reads captions and sees no picture."""
-
-    best: str
-    accuracy: float
-    interval: tuple[float, float] | None
-    by_kind: list[tuple[str, float]]
-    tells: list[str]
-
-
-def write_report(release: Path, out: Path | None = None, blind: Mapping[str, Any] | None = None) -> Path:
+def write_report(release: Path, out: Path | None = None, blind: BlindFigures | None = None) -> Path:
     """Write the report of a release.
 
+    Equal releases give equal bytes, wherever they lie and whatever their folders' names. An unfinished release will
+    do if its manifest is there; a page or a card in the folder changes nothing.
+
     Args:
-        release: The release's folder; nothing is written into it.
-        out: The page's file; by default `report-<release>.html` beside the release.
-        blind: Figures of a blind attack: `best` (its name), `accuracy`, and where known `interval` (low, high),
-            `by_kind` (kind -> accuracy) and `tells`. None: the page does not speak of it.
+        release: The release's folder; nothing but the page is written.
+        out: The page's file; by default `report-<folder>.html` beside the release.
+        blind: What a blind attack found. None: the page gives the figure of the manifest, if it has one.
 
     Returns:
         The page's file.
@@ -100,52 +70,108 @@ def write_report(release: Path, out: Path | None = None, blind: Mapping[str, Any
     return path
 
 
-def render_report(release: Release, blind: Mapping[str, Any] | None = None) -> str:
+def render_report(release: Release, blind: BlindFigures | None = None) -> str:
     """The page's text."""
+    figures, manifest = Figures(release), release.manifest
+    blind = blind or blind_headline(manifest)
+    balance, checks = figures.balance, figures.checks
+    group = balance.groups.example if balance.groups else None
+    page = (
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            style=Markup(_part(STYLE)),  # noqa: S704 - the package's own
+            title=TITLE,
+            version=release.version,
+            line=_line(release, figures),
+            tiles=[
+                ("records", figures.records),
+                ("image-caption pairs", figures.records * PAIRS),
+                ("pictures", len(figures.pictures.values)),
+                ("triplets", len(figures.triplets.values)),
+                ("different captions", figures.captions),
+            ],
+            glance=_glance(balance, checks, blind),
+            funnel=read_funnel(manifest),
+            examples=[read_example(release, row) for row in figures.example_rows()],
+            embedded=release.embedded,
+            figures=figures,
+            relations=_first(figures.relations.counts(), ROWS),
+            triplets=_first(figures.triplets.counts(), TRIPLETS),
+            checks=checks,
+            reasons=_first(checks.reasons, ROWS) if checks else None,
+            balance=balance,
+            group=read_group(release, group),
+            blind=blind,
+            near=NEAR,
+            rows=ROWS,
+            settings=settings_rows(manifest.get("settings", {})),
+            inputs=sorted(manifest.get("inputs", {}).items()),
+            packages=sorted(manifest.get("packages", {}).items()),
+            files=[
+                entry for entry in sorted(manifest.get("files", {}).items()) if entry[0].endswith(FIGURED)
+            ],
+            content=manifest.get("content", ""),
+        )
+    )
+    return page.strip() + "\n"
+
+
+def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(_part),
     )
     environment.filters |= {"thousands": _thousands, "percent": _percent}
     environment.globals |= {
         "bar": charts.bar,
         "pair_bar": charts.pair,
+        "shade": charts.shade,
         "columns": charts.columns,
         "gauge": charts.gauge,
     }
-    figures = Figures(release)
-    manifest = release.manifest
-    template, style = (
-        files("naturel.builders.report").joinpath(name).read_text(encoding="utf-8")
-        for name in (TEMPLATE, STYLE)
-    )
-    page = environment.from_string(template).render(
-        style=Markup(style),  # noqa: S704 - the package's own
-        title=TITLE,
-        version=release.version,
-        line=_line(release, figures),
-        tiles=[
-            ("records", figures.records),
-            ("image-caption pairs", figures.records * PAIRS),
-            ("pictures", len(figures.pictures.values)),
-            ("triplets", len(figures.triplets.values)),
-            ("different captions", figures.captions),
-        ],
-        funnel=read_funnel(manifest),
-        examples=[_example(release.row(n, with_image=release.embedded)) for n in figures.example_rows()],
-        embedded=release.embedded,
-        figures=figures,
-        relations=_first(figures.relations.counts(), ROWS),
-        triplets=_first(figures.triplets.counts(), TRIPLETS),
-        blind=_blind(blind),
-        near=NEAR,
-        rows=ROWS,
-        settings=settings_rows(manifest.get("settings", {})),
-        inputs=sorted(manifest.get("inputs", {}).items()),
-        packages=sorted(manifest.get("packages", {}).items()),
-        files=sorted(manifest.get("files", {}).items()),
-        content=manifest.get("content", ""),
-    )
-    return page.lstrip() + "\n"
+    return environment
+
+
+def _part(name: str) -> str:
+    """A file of this package."""
+    return files("naturel.builders.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _glance(
+    balance: Balance, checks: Checks | None, blind: BlindFigures | None
+) -> list[tuple[str, str, str]]:
+    """How good the release is, in a few figures: what, how much, and what to hold it against."""
+    found = []
+    if blind:
+        best = blind.best
+        verdict = f"95 %: {_percent(best.low)} to {_percent(best.high)}; chance is 50 %"
+        if blind.limit is not None:
+            said = "kept" if blind.passed else "not kept"
+            verdict += f"; the limit of {_percent(blind.limit)} is {said}"
+        found.append(("told without the picture", _percent(best.accuracy), verdict))
+    if groups := balance.groups:
+        share = _percent(groups.pairs / balance.pairs)
+        found.append(
+            (
+                "of complex pairs in 2x2 groups",
+                share,
+                f"{groups.pairs:,} of {balance.pairs:,}; the more, the better",
+            )
+        )
+    share = _percent(balance.both / balance.sentences)
+    told = f"{balance.both:,} of {balance.sentences:,}; the more, the better"
+    found.append(("of sentences on both sides", share, told))
+    if checks:
+        told = f"{checks.rejected:,} of {checks.captions:,}"
+        told += f"; {checks.standing:,} stand in records all the same" if checks.standing else ""
+        found.append(("of captions rejected", _percent(checks.rejected / max(checks.captions, 1)), told))
+    else:
+        found.append(("of captions rejected", "–", "the captions of this release were not checked"))
+    return found
 
 
 def _thousands(number: float) -> str:
@@ -188,69 +214,3 @@ def _first(ranking: Sequence[tuple[str, int]], rows: int) -> Listing:
         len(hidden),
         sum(count for _, count in hidden),
     )
-
-
-def _example(row: Mapping[str, Any]) -> Example:
-    subject, thing = row["subject"], row["object"]
-    image = row.get("image")
-    picture = shrink(image["bytes"]) if image else None
-    drawn = None
-    if picture is not None and subject["box"] and thing["box"]:
-        drawn = charts.overlay(
-            picture.width,
-            picture.height,
-            charts.LabelledBox(subject["noun"], subject["box"], "subject"),
-            charts.LabelledBox(thing["noun"], thing["box"], "object"),
-        )
-    positives = [row["simple_positive"], *row["complex_positives"]]
-    negatives = [row["simple_negative"], *row["complex_negatives"]]
-    styles = ["simple", *["complex"] * len(row["complex_positives"])]
-    told = zip(styles, positives, negatives, row["negative_kinds"], row["negative_proofs"], strict=True)
-    return Example(
-        id=row["id"],
-        subject=subject["noun"],
-        relation=row["relation"],
-        object=thing["noun"],
-        picture=picture,
-        overlay=drawn,
-        pairs=[Pair(*entry) for entry in told],
-        proof=row["positive_proof"],
-        credit=", ".join(part for part in (row["author"], row["license"]) if part),
-    )
-
-
-def _blind(figures: Mapping[str, Any] | None) -> Blind | None:
-    """The attack's figures, however much of them there is.
-
-    Raises:
-        UserError: The accuracy is missing.
-    """
-    if figures is None:
-        return None
-    if not isinstance(figures.get("accuracy"), int | float):
-        raise UserError("the blind attack's figures lack `accuracy`. Run the attack again.")
-    interval = figures.get("interval")
-    kinds = {
-        str(kind): value.get("accuracy") if isinstance(value, Mapping) else value
-        for kind, value in (figures.get("by_kind") or {}).items()
-    }
-    return Blind(
-        best=str(figures.get("best") or "text-only classifier"),
-        accuracy=float(figures["accuracy"]),
-        interval=(float(interval[0]), float(interval[1])) if interval else None,
-        by_kind=sorted((kind, float(value)) for kind, value in kinds.items() if value is not None),
-        tells=[_tell(entry) for entry in figures.get("tells") or []],
-    )
-
-
-def _tell(entry: object) -> str:
-    """A word or feature that gives a side away, with its weight where it has one."""
-    if isinstance(entry, Mapping):
-        return ", ".join(f"{name} {_number(value)}" for name, value in entry.items())
-    if isinstance(entry, Sequence) and not isinstance(entry, str):
-        return " ".join(_number(value) for value in entry)
-    return str(entry)
-
-
-def _number(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from naturel.annotations import schema
 from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers, codes_of
 from naturel.builders.versions import versions_in
@@ -23,6 +22,19 @@ ATTRIBUTION = "attribution.csv"
 POSITIVE_PLACES = (0, 2, 3, 4)
 """Where the positives stand in `caption_ids`; the negatives have the other places."""
 NEGATIVE_PLACES = (1, 5, 6, 7)
+RECORD_COLUMNS = (
+    "id", "image_id", "source", "source_split", "width", "height", "subject", "relation", "object",
+    "simple_positive", "simple_negative", "complex_positives", "complex_negatives", "positive_proof",
+    "negative_kinds", "negative_proofs", "caption_ids", "license", "author", "sha256", "phash",
+)  # fmt: skip
+"""What the report cannot do without, in releases of every age."""
+CAPTION_COLUMNS = ("caption_id", "claim_id", "construction", "writer")
+CHECK_COLUMNS = ("states", "status", "status_reason")
+"""Of captions; older releases do not have them."""
+CLAIM_COLUMNS = ("claim_id", "subject", "relation", "object")
+LISTS = {"complex_positives": 3, "complex_negatives": 3, "negative_kinds": 4, "negative_proofs": 4}
+LISTS |= {"group_ids": 3, "caption_ids": 8}
+"""Entries of each list of a record."""
 MEND = "Build the release again, or copy it again completely."
 
 
@@ -82,7 +94,7 @@ class Release:
                 f"{folder} is not a folder. Give a build's folder, or a release like release/1.0.0."
             )
         self.folder = folder
-        self.manifest = _read_manifest(folder / MANIFEST)
+        self.manifest = read_manifest(folder)
         self.data = self._shards("data")
         if not (folder / ATTRIBUTION).is_file():
             raise UserError(f"{folder / ATTRIBUTION} is missing. {MEND}")
@@ -95,10 +107,8 @@ class Release:
             )
         if not self.count:
             raise UserError(f"{folder / 'data'} holds no record: there is nothing to report.")
-        present = set(pq.read_schema(self.data[0]).names)
-        if missing := [name for name in schema.RECORDS.names if name not in present]:
-            raise UserError(f"{self.data[0]} has no column {', '.join(missing)}. {MEND}")
-        self.embedded = "image" in present
+        self.names = _common_columns(self.data, RECORD_COLUMNS)
+        self.embedded = "image" in self.names
 
     @property
     def version(self) -> str:
@@ -119,8 +129,7 @@ class Release:
     def lists(self, name: str) -> pa.Array:
         """The entries of a list column, one record after another."""
         column = self.column(name)
-        size = schema.RECORDS.field(name).type.list_size
-        flat = column.flatten()
+        size, flat = LISTS[name], column.flatten()
         if len(flat) != len(column) * size:
             raise UserError(f"{self.folder / 'data'}: {name} has not {size} entries in every record. {MEND}")
         return flat
@@ -135,19 +144,27 @@ class Release:
             while number >= file.metadata.row_group(group).num_rows:
                 number -= file.metadata.row_group(group).num_rows
                 group += 1
-            names = [*schema.RECORDS.names, *(["image"] if with_image else [])]
+            names = [*RECORD_COLUMNS, *(["image"] if with_image else [])]
             row: dict[str, Any] = file.read_row_group(group, columns=names).slice(number, 1).to_pylist()[0]
         return row
 
     @cached_property
     def captions(self) -> pa.Table:
-        """`schema.CAPTIONS`."""
-        return self._table("captions", schema.CAPTIONS)
+        """`schema.CAPTIONS`, without what an older release does not tell."""
+        return self._table("captions", CAPTION_COLUMNS, ("text", *CHECK_COLUMNS))
 
     @cached_property
     def claims(self) -> pa.Table:
-        """`schema.CLAIMS`."""
-        return self._table("claims", schema.CLAIMS)
+        """`schema.CLAIMS`: what they state."""
+        return self._table("claims", CLAIM_COLUMNS)
+
+    def claim_names(self, rows: Integers) -> list[str]:
+        """Claims as text; a row of -1 is unknown."""
+        told = self.claims.select(["subject", "relation", "object"]).take(pa.array(rows, mask=rows < 0))
+        return [
+            f"{row['subject']} {row['relation']} {_object(row)}" if row["relation"] else "unknown claim"
+            for row in told.to_pylist()
+        ]
 
     @cached_property
     def caption_rows(self) -> Integers:
@@ -174,8 +191,11 @@ class Release:
             texts.to_pylist(), codes[0], codes[1], *(part.reshape(self.count, -1) for part in codes[2:])
         )
 
-    def _table(self, name: str, kind: pa.Schema) -> pa.Table:
-        return pa.concat_tables([_read(path, kind.names) for path in self._shards(name)])
+    def _table(self, name: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> pa.Table:
+        paths = self._shards(name)
+        present = _common_columns(paths, needed)
+        columns = [*needed, *(column for column in wanted if column in present)]
+        return pa.concat_tables([_read(path, columns) for path in paths], promote_options="permissive")
 
     def _shards(self, name: str) -> list[Path]:
         paths = sorted((self.folder / name).glob("*.parquet"))
@@ -214,13 +234,28 @@ def encode(values: pa.Array) -> Coded:
     return Coded(encoded.dictionary, codes)
 
 
+def ranked_counts(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Names with their counts, most frequent first, then by name."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
 def ranked(names: Sequence[str], counts: Integers) -> list[tuple[str, int]]:
     """Names with their counts where there are any, most frequent first, then by name."""
-    pairs = [(name, int(count)) for name, count in zip(names, counts, strict=False) if count]
-    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+    return ranked_counts({name: int(count) for name, count in zip(names, counts, strict=False) if count})
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def _object(row: Mapping[str, str]) -> str:
+    """A claim's object; attributes are labels, as sources write them."""
+    return row["object"].lower() if row["relation"] == "is" else row["object"]
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a release.
+
+    Raises:
+        UserError: It is missing or damaged.
+    """
+    path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -239,10 +274,20 @@ def _metadata(path: Path) -> pq.FileMetaData:
         raise UserError(f"{path} cannot be read: {error}. {MEND}") from error
 
 
+def _common_columns(paths: Sequence[Path], needed: Sequence[str]) -> set[str]:
+    """The columns that all shards have.
+
+    Raises:
+        UserError: A shard lacks one that is needed.
+    """
+    present = [set(_metadata(path).schema.to_arrow_schema().names) for path in paths]
+    for path, names in zip(paths, present, strict=True):
+        if missing := [name for name in needed if name not in names]:
+            raise UserError(f"{path} has no column {', '.join(missing)}. {MEND}")
+    return set.intersection(*present)
+
+
 def _read(path: Path, columns: list[str]) -> pa.Table:
-    present = pq.read_schema(path).names
-    if missing := [name for name in columns if name not in present]:
-        raise UserError(f"{path} has no column {', '.join(missing)}. {MEND}")
     try:
         return pq.read_table(path, columns=columns, partitioning=None)
     except (OSError, pa.ArrowException) as error:
