@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from helpers.scenes import reordered
@@ -14,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturel.builders.checks import prune as prune_module
-from naturel.builders.checks.blind_attackers import Views, naive_bayes
+from naturel.builders.checks.blind_attackers import Views, attackers, naive_bayes, view
+from naturel.builders.checks.blind_folds import code, cross_validate
+from naturel.builders.checks.blind_inputs import Pairs
 from naturel.builders.checks.prune import PRUNED, Stop, prune
 
 FORMS = ("{}", "There is {} here.", "A picture of {}.", "You see {}.")
@@ -238,6 +241,20 @@ def test_more_records_than_are_learned_from_are_all_judged(monkeypatch: pytest.M
     assert found.stopped is Stop.MET
     assert len(plants) >= 10  # of 20, where a fifth of the records is learned from
     assert len(plants) >= len(gone) / 2
+
+
+def test_pairs_are_scored_as_in_the_blind_attack() -> None:
+    pairs = prune_module._pairs(planted(5, 15, 5))
+    coded = code(Pairs("test", pairs, {"claim": ("positive_claim", "negative_claim")}), "claim", 5, 7)
+    views = view(coded.texts)
+    everything = np.ones(len(pairs), dtype=np.bool_)
+    ours = {
+        name: prune_module._out_of_fold(coded, attacker, everything)
+        for name, attacker in attackers(views).items()
+    }
+    for name, margins, _ in cross_validate(coded, attackers(views), np.arange(len(pairs))):
+        assert np.allclose(ours.pop(name), margins)
+    assert not ours
 
 
 @st.composite
