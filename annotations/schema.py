@@ -211,5 +211,7 @@ def _feature(kind: pa.DataType) -> dict[str, Any]:
         return {field.name: _feature(field.type) for field in kind}
     if pa.types.is_fixed_size_list(kind):
         return {"_type": "List", "feature": _feature(kind.value_type), "length": kind.list_size}
+    if pa.types.is_list(kind):
+        return {"_type": "List", "feature": _feature(kind.value_type)}
     names = {pa.float32(): "float32", pa.bool_(): "bool"}
     return {"_type": "Value", "dtype": names.get(kind, str(kind))}

@@ -27,9 +27,9 @@ from naturel.prompts.prompt import Prompt, load_prompt
 
 PROMPT = "judge-v1"
 YES_FROM = 0.8
-"""From this probability of yes on, the answer is yes: it is four times as likely as no. Of 90 sentences that a model
-with 1.5 billion parameters judged, 28 of the 30 answers beyond this and `NO_TO` were right; of the 60 between, the
-likelier word was right for 41, which is too few to tell anyone."""
+"""From this probability of yes on, the answer is yes: it is four times as likely as no. Of 112 sentences that a model
+with 1.5 billion parameters judged, 34 of the 36 answers beyond this and `NO_TO` were right; of the 76 between, the
+likelier word was right for 53, which is too few to rely on."""
 NO_TO = 0.2
 """Down to this one, the answer is no; in between, it is unsure. As far from even as `YES_FROM`."""
 LEAST_SHARE = 0.1

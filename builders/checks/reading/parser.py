@@ -42,7 +42,9 @@ def parse(texts: Iterable[str]) -> Iterator[list[Token]]:
     Raises:
         UserError: No English model is installed.
     """
-    for doc in _pipeline().pipe(texts, batch_size=BATCH):
+    # Half a surrogate pair, which JSON can carry, is no text that can be parsed.
+    whole = (text.encode("utf-8", "replace").decode("utf-8") for text in texts)
+    for doc in _pipeline().pipe(whole, batch_size=BATCH):
         yield [
             Token(token.text, token.lower_, token.lemma_, token.tag_, token.dep_)
             for token in doc

@@ -44,6 +44,8 @@ GUITAR = ("man", "holds", "guitar")
         (CAT, "A cat can be seen on the desk."),
         (CAT, "In this photo, a small cat naps peacefully on the old wooden desk."),
         (CAT, "The desk has a cat on it."),
+        (CAT, "Behold a cat on the desk."),
+        (CAT, "Behold, the cat that is on the desk."),
         (GUITAR, "A guitar is being held by a man."),
         (GUITAR, "What the man holds is a guitar."),
         (GUITAR, "A man with a guitar in his hands."),
