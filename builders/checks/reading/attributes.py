@@ -132,11 +132,11 @@ class AttributeReader:
         """Whether a material named by itself is said of a thing: before it, or after a form of *be*."""
         if len(phrase) > 1 or phrase[0] not in _NOUN_LIKE:
             return True
-        before_noun = end < len(tokens) and tokens[end].tag.startswith(("NN", "JJ"))
+        if end < len(tokens) and tokens[end].tag.startswith(("NN", "JJ")):
+            return True
         if "there" in words[max(0, at - 2) : at]:
             return False
-        after_be = at > 0 and words[at - 1] in ("is", "are", "'s", "all", "of", "real", "pure", "solid")
-        return before_noun or after_be
+        return at > 0 and words[at - 1] in ("is", "are", "'s", "all", "of", "real", "pure", "solid")
 
 
 def _matched(phrase: tuple[str, ...], words: list[str], at: int) -> int:

@@ -65,6 +65,7 @@ GUITAR = ("man", "holds", "guitar")
         (("milk", "inside_of", "cup"), "A cup filled with milk."),
         (("milk", "inside_of", "cup"), "The cup contains milk."),
         (("table", "is", "wooden"), "A table made of wood."),
+        (("chopsticks", "is", "plastic"), "There are plastic chopsticks."),
         (("person", "is", "standing"), "The boy who stands."),
         (("lantern", "hang", "tree"), "From the tree hangs a lantern."),
     ],
