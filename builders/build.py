@@ -8,12 +8,9 @@ inputs changed.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,7 +27,9 @@ from naturel.annotations.truth import Evidence
 from naturel.builders.assemble import assemble, count_balance
 from naturel.builders.audit import audit, passes
 from naturel.builders.candidates import judge_candidates
+from naturel.builders.checks.prune import prune
 from naturel.builders.checks.reading.parser import model_name
+from naturel.builders.code import code_digest
 from naturel.builders.engine import use_runner, write_table
 from naturel.builders.images import gather_pictures
 from naturel.builders.llm.money import Estimate, Meter
@@ -45,6 +44,9 @@ from naturel.builders.upright import linked_pictures, of_images, upright_objects
 from naturel.builders.versions import choose_version
 from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, digest_of
 from naturel.builders.writing.captioner import estimate_captions, prompt_shares, write_all
+
+PRUNE_LIMIT = 0.55
+"""What `--prune` aims at where `--max-blind` sets no limit."""
 
 
 @dataclass(frozen=True)
@@ -83,26 +85,6 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
         return _Build(settings, workspace, progress).run()
 
 
-NOT_SHAPING = ("report",)
-"""Rooms whose code looks at releases and shapes none of their tables."""
-
-
-def code_digest() -> str:
-    """Of every module and table that shapes a release: other code may give other results."""
-    digest = hashlib.sha256()
-    root = Path(str(files("naturel")))
-    names = (
-        Path(folder, name).relative_to(root)
-        for folder, _, found in os.walk(root, followlinks=True)  # in a source tree the rooms are links
-        for name in found
-    )
-    for name in sorted(names, key=str):
-        if name.suffix in (".py", ".yaml", ".md") and not set(NOT_SHAPING) & set(name.parts):
-            digest.update(f"{name}\n".encode())
-            digest.update((root / name).read_bytes())
-    return digest.hexdigest()
-
-
 def plan_calls(settings: BuildSettings, progress: Progress) -> Estimate:
     """What asking a model for a build's captions would take; nothing is asked, and no picture is fetched.
 
@@ -131,6 +113,7 @@ class _Build:
         self.vocabulary = load_vocabulary()
         self.code = code_digest()
         self.meter: Meter | None = None
+        self.prompts = _prompts_of(settings)  # their faults are told before anything is downloaded
 
     @cached_property
     def nouns(self) -> NounTable:
@@ -289,13 +272,11 @@ class _Build:
             "seed": settings.seed,
             "reader": model_name(),
         }
-        if (
-            settings.captioner != Captioner.GRAMMAR
-        ):  # whichever engine it is: the answers are those of the model
-            shares = prompt_shares(settings.prompt)
+        if settings.captioner != Captioner.GRAMMAR:
+            # Not the engine: whichever it is, the answers are those of the model.
             options |= {
                 "model": settings.model,
-                "prompts": [[entry.prompt.name, entry.prompt.digest, entry.share] for entry in shares],
+                "prompts": self.prompts,
                 "attempts": settings.attempts,
                 "fallback": settings.fallback,
                 "judge": settings.judge,
@@ -310,6 +291,13 @@ class _Build:
                 self.settings.seed,
                 self.settings.balance,
             )
+            notes = []
+            if self.settings.prune:
+                with self.progress.task("prune", None, "attacks") as task:
+                    pruned = prune(chosen, self._prune_limit, self.settings.seed)
+                    task.advance(len(pruned.rounds))
+                chosen, dropped = pruned.kept, dropped + pruned.dropped
+                notes.append(pruned.note)
             attributes = {
                 attribute.label: attribute.adjective for attribute in self.nouns.attributes.values()
             }
@@ -330,11 +318,18 @@ class _Build:
                 "triplets": len(chosen["positive_claim"].unique()),
             }
             counts |= count_balance(chosen)
-            return StepResult(counts, dict(dropped))
+            return StepResult(counts, dict(dropped), notes)
 
         steps = (source, pictures, claims, captions)
-        options = {"balance": self.settings.balance, "seed": self.settings.seed}
+        options: dict[str, object] = {"balance": self.settings.balance, "seed": self.settings.seed}
+        if self.settings.prune:
+            options["prune"] = self._prune_limit
         return self.workspace.step("records", self._key(*steps, **options), run)
+
+    @property
+    def _prune_limit(self) -> float:
+        """What pruning aims at: `--max-blind`, or a little above chance."""
+        return PRUNE_LIMIT if self.settings.max_blind is None else self.settings.max_blind
 
     def _release(self, steps: tuple[Step, ...]) -> Built:
         source, _, claims, captions, records = steps
@@ -382,21 +377,15 @@ class _Build:
     def _facts(self, steps: tuple[Step, ...]) -> dict[str, Any]:
         """What the manifest and the card say of how the release was made; nothing of when and where."""
         settings = self.settings
-        kept = {
-            "source",
-            "sample",
-            "split",
-            "max_images",
-            "max_per_triplet",
-            "relations",
-            "seed",
-        }
+        kept = {"source", "sample", "split", "max_images", "max_per_triplet", "relations", "seed"}
         if settings.captioner == Captioner.GRAMMAR:
             kept.add("captioner")
         else:
-            kept |= {"model", "prompt", "attempts", "fallback", "judge"}
-        kept |= {"captions_per_claim", "balance", "negatives", "images", "image_size"}
+            kept |= {"model", "attempts", "fallback", "judge"}
+        kept |= {"captions_per_claim", "balance", "negatives", "prune", "images", "image_size"}
         values = json.loads(settings.model_dump_json(include=kept))
+        if self.prompts:  # as they were read: a file's path says nothing to others
+            values["prompts"] = self.prompts
         limits = [f"at most {settings.max_images:,} pictures"] if settings.max_images else []
         limits += (
             [f"at most {settings.max_per_triplet:,} pictures a triplet"] if settings.max_per_triplet else []
@@ -416,3 +405,11 @@ class _Build:
             "annotation_license": self.origin.license_sentence,
             "card_license": self.origin.card_license,
         }
+
+
+def _prompts_of(settings: BuildSettings) -> list[list[object]]:
+    """Name, digest and share of each prompt; none where the grammar writes."""
+    if settings.captioner == Captioner.GRAMMAR:
+        return []
+    shares = prompt_shares(settings.prompt)
+    return [[entry.prompt.name, entry.prompt.digest, entry.share] for entry in shares]

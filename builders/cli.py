@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 import naturel
+from naturel.builders.cache_cli import cache_app
 from naturel.builders.checks.blind_cli import TOO_BLIND, blind_command
 from naturel.builders.checks.check_cli import check_command
 from naturel.builders.command import fail, guard
@@ -164,6 +165,7 @@ def build_command(
 app.command("blind")(blind_command)
 app.command("check")(check_command)
 app.add_typer(prompts_app(), name="prompts")
+app.add_typer(cache_app(), name="cache")
 app.command("report")(report_command)
 
 
@@ -173,13 +175,14 @@ def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:
     from naturel.builders.settings import load_settings
 
     settings = load_settings(config, options)
+    asks = settings.captioner != "grammar"
     console = Console(stderr=True)
     from naturel.builders.build import build, plan_calls
     from naturel.builders.writing.captioner import WaitingForAnswersError
 
     if dry_run:
-        asks = settings.captioner != "grammar"
-        show_plan(settings, plan_calls(settings, choose_progress(console)) if asks else None, Console())
+        calls = plan_calls(settings, choose_progress(console)) if asks else None
+        show_plan(settings, calls, Console())
         return
     start = time.perf_counter()
     try:
@@ -187,7 +190,7 @@ def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:
     except WaitingForAnswersError as waiting:
         print(waiting)
         return
-    if options["captioner"] is None:
+    if options["captioner"] is None and not asks:
         console.print(
             "Captions are written by the grammar: no language model is configured.", highlight=False
         )

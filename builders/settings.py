@@ -86,6 +86,10 @@ class Runner(StrEnum):
     RAY = "ray"
 
 
+_OF_FILES = (Captioner.REQUESTS_FILE, Captioner.RESPONSES_FILE)
+_OF_MODELS = ("model", "prompt", "judge", "base_url", "max_cost", "requests_file", "responses_file")
+"""What the grammar would ignore, and whoever gives it expects a model to be asked."""
+
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 
@@ -167,13 +171,11 @@ class BuildSettings(BaseModel):
     @model_validator(mode="after")
     def _whole_captioner(self) -> BuildSettings:
         if self.captioner == Captioner.GRAMMAR:
-            given = [
-                name for name in ("model", "judge", "requests_file", "responses_file") if getattr(self, name)
-            ]
-            if given:
-                raise ValueError(
-                    f"--{given[0].replace('_', '-')} needs a --captioner that asks a model, such as openai"
-                )
+            for name in _OF_MODELS:
+                if name in self.model_fields_set:
+                    raise ValueError(
+                        f"--{name.replace('_', '-')} needs a --captioner that asks a model, such as openai"
+                    )
             return self
         if not self.model:
             raise ValueError(f"--captioner {self.captioner} needs --model")
@@ -183,6 +185,8 @@ class BuildSettings(BaseModel):
         ):
             if self.captioner == captioner and getattr(self, name) is None:
                 raise ValueError(f"--captioner {captioner} needs --{name.replace('_', '-')}")
+            if self.captioner not in _OF_FILES and getattr(self, name) is not None:
+                raise ValueError(f"--{name.replace('_', '-')} needs --captioner {captioner}")
         if not self.prompt:
             raise ValueError("--prompt names no prompt; give one of `naturel prompts list`, or a file")
         return self

@@ -26,6 +26,10 @@ BALANCE = (
 """What the records step counts of the balance."""
 
 
+GAPS = ("claims with gaps", "gaps filled by the grammar", "gaps left open")
+"""What the captions step counts of claims for which a model gave too few captions."""
+
+
 def show_summary(built: Built, seconds: float, console: Console) -> None:
     """Print the closing table: what was made, what was left out and why, and where it is."""
     counts = {step.name: step.manifest["counts"] for step in built.steps}
@@ -46,6 +50,9 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
         table.add_row(label, f"{value:,}")
     if "accuracy" in built.blind:
         table.add_row("told without pictures", f"{built.blind['accuracy']:.3f}")
+    for name in GAPS:
+        if name in counts["captions"]:
+            table.add_row(name, f"{counts['captions'][name]:,}")
     if meter := built.meter:
         for label, count in (
             ("calls to the model", meter.calls),
@@ -54,6 +61,12 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
             ("tokens out", meter.output_tokens),
         ):
             table.add_row(label, f"{count:,}")
+        for label, count in (
+            ("calls whose tokens were estimated", meter.estimated_calls),
+            ("calls that broke off, at their worst cost", meter.lost_calls),
+        ):
+            if count:
+                table.add_row(label, f"{count:,}")
         table.add_row("cost", f"${meter.cost:.4f}")
     console.print(table)
     dropped = [
@@ -79,7 +92,12 @@ def show_plan(settings: BuildSettings, calls: Estimate | None, console: Console)
         console: Where to print.
     """
     table = Table(title="Dry run: nothing is written", title_justify="left", show_header=False, box=None)
-    for name, value in settings.model_dump(mode="json").items():
+    values = settings.model_dump(mode="json")
+    if settings.base_url is not None:
+        from naturel.builders.llm.api_call import ApiSettings
+
+        values["base_url"] = ApiSettings(settings.base_url).public_address
+    for name, value in values.items():
         table.add_row("--" + name.replace("_", "-"), "" if value in (None, []) else str(value))
     console.print(table)
     if settings.sample:
@@ -114,6 +132,6 @@ def _plan_of(calls: Estimate) -> str:
     """What asking takes, in words."""
     return (
         f"ask a model about {calls.calls + calls.cached:,} claims: {calls.calls:,} calls, {calls.cached:,} answers "
-        f"known already; about {calls.input_tokens:,} tokens in, at most {calls.output_tokens:,} out, at most "
-        f"${calls.cost:.2f}; captions that do not pass are asked for again"
+        f"known already; about {calls.input_tokens:,} tokens in, at most {calls.output_tokens:,} out, about "
+        f"${calls.cost:.4f} at most; captions that do not pass are asked for again"
     )

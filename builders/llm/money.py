@@ -148,8 +148,19 @@ class Estimate:
     cost: Decimal
 
 
-def estimate(requests: Iterable[Request], cached: Mapping[str, Result], prices: Prices) -> Estimate:
+def estimate(
+    requests: Iterable[Request],
+    cached: Mapping[str, Result],
+    prices: Prices,
+    factor: Decimal = Decimal(1),
+) -> Estimate:
     """What it takes to answer `requests` when `cached` is known; an attempt each.
+
+    Args:
+        requests: What is to be asked.
+        cached: What is known, by digest.
+        prices: What models cost.
+        factor: `BATCH_FACTOR` for batches.
 
     Raises:
         UserError: The price of a model is not known.
@@ -163,7 +174,7 @@ def estimate(requests: Iterable[Request], cached: Mapping[str, Result], prices: 
         len(wanted) - len(usages),
         sum(usage.input_tokens for _, usage in usages),
         sum(usage.output_tokens for _, usage in usages),
-        sum((prices.of(model).of(usage) for model, usage in usages), Decimal(0)),
+        sum((prices.of(model).times(factor).of(usage) for model, usage in usages), Decimal(0)),
     )
 
 

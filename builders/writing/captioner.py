@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,14 +15,16 @@ from naturel.annotations.claims import Claim
 from naturel.annotations.errors import UserError
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Vocabulary
+from naturel.builders.captions.grammar import CONSTRUCTIONS
 from naturel.builders.captions.writer import write_captions
 from naturel.builders.checks.captions import OK, REJECTED, check_captions
 from naturel.builders.checks.check import Checker
 from naturel.builders.checks.judge import ModelJudge
 from naturel.builders.llm.api_call import ApiSettings
 from naturel.builders.llm.cache import AnswerCache
+from naturel.builders.llm.database import default_path
 from naturel.builders.llm.engines import Engine
-from naturel.builders.llm.money import FREE, Estimate, Meter, Price, Prices, estimate
+from naturel.builders.llm.money import BATCH_FACTOR, FREE, Estimate, Meter, Price, Prices, estimate
 from naturel.builders.llm.openai_api import OpenAIEngine
 from naturel.builders.llm.openai_batch import BatchSettings, OpenAIBatchEngine
 from naturel.builders.llm.requests_file import RequestsFileEngine
@@ -31,6 +32,7 @@ from naturel.builders.llm.vllm_offline import VllmEngine
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings, Captioner
 from naturel.builders.writing.asking import PromptShare, Question, Questions
+from naturel.builders.writing.gaps import choose_fillers
 from naturel.builders.writing.model_writer import ModelSettings, ModelWriter, Written
 from naturel.prompts.parts import PromptKind
 from naturel.prompts.prompt import load_prompt
@@ -50,13 +52,15 @@ class Captions:
     """Of sentences and answers, the same whether the answers were paid for now or known already."""
     meter: Meter | None = None
     """Calls and money of this run; None for the grammar."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Sentences that are not in the table, by reason."""
 
     @property
     def dropped(self) -> dict[str, int]:
-        """Rejected captions by reason."""
+        """Captions that are not used, by reason."""
         rejected = self.table.filter(pc.equal(self.table["status"], REJECTED))
-        reasons = rejected["status_reason"].value_counts().to_pylist()
-        return {f"caption: {entry['values']}": entry["counts"] for entry in reasons}
+        reasons = Counter(rejected["status_reason"].to_pylist())
+        return {f"caption: {reason}": count for reason, count in (reasons + Counter(self.left_out)).items()}
 
 
 def prompt_shares(names: tuple[str, ...]) -> tuple[PromptShare, ...]:
@@ -108,8 +112,11 @@ def write_all(
         WaitingForAnswersError: Requests were handed over and are not answered yet.
     """
     checker = Checker()
-    plain = write_captions(claims, vocabulary, nouns, settings.captions_per_claim, settings.seed, progress)
-    if settings.captioner == Captioner.GRAMMAR:
+    asks = settings.captioner != Captioner.GRAMMAR
+    # What fills gaps is chosen later, from all that the grammar can say.
+    count = len(CONSTRUCTIONS) if asks else settings.captions_per_claim
+    plain = write_captions(claims, vocabulary, nouns, count, settings.seed, progress)
+    if not asks:
         table, outcomes = check_captions(plain, claims, checker, progress)
         return Captions(table, _counts(table, outcomes))
     questions = questions_of(settings, claims, vocabulary, nouns)
@@ -129,13 +136,20 @@ def write_all(
         )
         written = writer.write(questions, progress)
     _stop_if_unfinished(settings, written, engine, meter)
-    filled = plain.filter(pa.array(_gaps(plain, written.wanting, fill=settings.fallback)))
-    checked, outcomes = check_captions(filled, claims, checker, progress)
+    used = plain.filter(pc.equal(plain["style"], "simple"))
+    if settings.fallback:
+        stated = {claim_id: question.claim for claim_id, question in questions.items()}
+        fillers = choose_fillers(plain, written.rows, written.wanting, stated, settings.seed)
+        used = pa.concat_tables([used, fillers])
+    checked, outcomes = check_captions(used, claims, checker, progress)
     table = pa.concat_tables([checked, pa.Table.from_pylist(written.rows, schema.CAPTIONS)])
     table = table.sort_by(
         [("claim_id", "ascending"), ("construction", "ascending"), ("caption_id", "ascending")]
     )
-    return Captions(table, _counts(table, outcomes) | _asked(written), meter)
+    counts = _counts(table, outcomes) | _asked(written) | _gaps(checked, written.wanting)
+    if judge:
+        counts |= {f"judge, no answer: {why}": count for why, count in sorted(judge.failures.items())}
+    return Captions(table, counts, meter, dict(written.left_out))
 
 
 def questions_of(
@@ -156,14 +170,17 @@ def estimate_captions(
         question.request(str(settings.model), question.constructions, 0, settings.seed)
         for question in questions_of(settings, claims, vocabulary, nouns).values()
     ]
+    factor = BATCH_FACTOR if settings.captioner == Captioner.OPENAI_BATCH else Decimal(1)
+    if not (settings.cache or default_path()).exists():  # nothing is written, no empty cache either
+        return estimate(requests, {}, prices_of(settings), factor)
     with AnswerCache(settings.cache) as cache:
-        return estimate(requests, cache.results(requests), prices_of(settings))
+        return estimate(requests, cache.results(requests), prices_of(settings), factor)
 
 
 def prices_of(settings: BuildSettings) -> Prices:
     """The prices in force: the table's, `--price` for other models, nothing for a server of one's own."""
-    free = settings.captioner in (Captioner.VLLM, Captioner.REQUESTS_FILE, Captioner.RESPONSES_FILE)
-    free = free or ApiSettings(settings.base_url).is_local
+    calls_a_server = settings.captioner in (Captioner.OPENAI, Captioner.OPENAI_BATCH) or settings.judge
+    free = not calls_a_server or ApiSettings(settings.base_url).is_local
     given = Price.parse(settings.price) if settings.price else FREE if free else None
     return Prices.load(settings.prices, given)
 
@@ -201,30 +218,25 @@ def _stop_if_unfinished(settings: BuildSettings, written: Written, engine: Engin
     if not written.waiting:
         return
     if isinstance(engine, RequestsFileEngine):
-        path: Path | None = engine.requests_path
-        text = f"{written.waiting:,} requests have no answer"
-        text += f" and were written to {path}" if path else ""
-        raise WaitingForAnswersError(
-            f"{text}. Have them answered, for example with `vllm run-batch -i {path or 'REQUESTS'} -o RESPONSES "
-            f"--model {settings.model}`, and run the same command with --captioner responses-file --responses-file "
-            "RESPONSES."
-        )
+        raise WaitingForAnswersError(_hand_over(written.waiting, engine, str(settings.model)))
     raise WaitingForAnswersError(
         f"{written.waiting:,} requests are not answered yet; the same command goes on when they are."
     )
 
 
-def _gaps(plain: pa.Table, wanting: Mapping[str, int], *, fill: bool) -> list[bool]:
-    """Which of the grammar's captions are used: the simple ones, and complex ones where the model's are too few."""
-    left = dict(wanting) if fill else {}
-    used = []
-    for row in plain.select(["claim_id", "style"]).to_pylist():
-        simple = row["style"] == "simple"
-        gap = not simple and left.get(row["claim_id"], 0) > 0
-        if gap:
-            left[row["claim_id"]] -= 1
-        used.append(simple or gap)
-    return used
+def _hand_over(waiting: int, engine: RequestsFileEngine, model: str) -> str:
+    """What to do with requests that nobody has answered yet."""
+    path = engine.requests_path
+    text = f"{waiting:,} requests have no answer" + (f" and were written to {path}. " if path else ". ")
+    if bad := engine.taken.bad_lines:
+        number, reason = bad[0]
+        text += f"{len(bad):,} lines of {engine.responses_path} cannot be read (line {number}: {reason}). "
+    if path is None:
+        return text + "Run the same command with --requests-file REQUESTS, which writes them there."
+    return text + (
+        f"Have them answered, for example with `vllm run-batch -i {path} -o RESPONSES --model {model}`, and run the "
+        "same command with --captioner responses-file --responses-file RESPONSES."
+    )
 
 
 def _counts(table: pa.Table, outcomes: Counter[str]) -> dict[str, int]:
@@ -240,7 +252,17 @@ def _asked(written: Written) -> dict[str, int]:
         states[f"checked, {row['writer']}: {reason}"] += 1
     return {
         **dict(sorted(states.items())),
-        "claims filled up by the grammar": len(written.wanting),
-        "captions wanted of the grammar": sum(written.wanting.values()),
-        **{f"answers, {outcome}": count for outcome, count in sorted(written.calls.items())},
+        **{f"judged, {opinion}": count for opinion, count in sorted(written.judged.items())},
+        **{f"answers, {outcome}": count for outcome, count in sorted(written.answers.items())},
+    }
+
+
+def _gaps(grammar: pa.Table, wanting: Mapping[str, int]) -> dict[str, int]:
+    """What the model left, and what became of it."""
+    usable = pc.and_(pc.equal(grammar["status"], OK), pc.equal(grammar["style"], "complex"))
+    filled = int(pc.sum(usable).as_py() or 0)
+    return {
+        "claims with gaps": len(wanting),
+        "gaps filled by the grammar": filled,
+        "gaps left open": sum(wanting.values()) - filled,
     }

@@ -18,8 +18,12 @@ from naturel.builders.llm.answers import Outcome, Result
 from naturel.builders.llm.cache import AnswerCache
 from naturel.builders.llm.engines import Engine
 from naturel.builders.llm.money import Meter
+from naturel.builders.llm.requests import Request
 from naturel.builders.progress import Progress
 from naturel.builders.writing.asking import Question
+
+EMPTY, SAID_BEFORE = "without a word", "said before by the model"
+NOT_ASKED_FOR = "construction not asked for"
 
 Judge = Callable[[Sequence[tuple[str, Claim]]], Sequence[States]]
 """A second opinion on sentences that the reader is unsure of."""
@@ -43,8 +47,12 @@ class Written:
     """Every different sentence, those that were rejected too, as rows of `schema.CAPTIONS`."""
     wanting: dict[str, int] = field(default_factory=dict)
     """Claim id -> captions that are still wanted after all attempts."""
-    calls: Counter[str] = field(default_factory=Counter)
-    """Answers by outcome; what the model said that is no answer is named as it was."""
+    answers: Counter[str] = field(default_factory=Counter)
+    """Requests by outcome; what the model said that is no answer is named as it was."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Sentences that are not in `rows`, by reason."""
+    judged: Counter[States] = field(default_factory=Counter)
+    """Sentences that the reader was unsure of, by the judge's opinion."""
     waiting: int = 0
     """Requests that nobody has answered yet: written to a file, in a batch, or beyond the budget."""
 
@@ -77,51 +85,56 @@ class ModelWriter:
         """
         written = Written()
         drafts = {claim_id: _Draft(question) for claim_id, question in questions.items()}
-        for attempt in range(self.settings.attempts):
+        for _ in range(self.settings.attempts):
             unfinished = {claim_id: draft for claim_id, draft in drafts.items() if draft.wanted}
             if not unfinished or written.waiting:
                 break
-            requests = [
-                draft.question.request(self.settings.model, draft.wanted, attempt, self.settings.seed)
-                for draft in unfinished.values()
-            ]
+            requests = [draft.request(self.settings) for draft in unfinished.values()]
             results = self.engine.complete(requests, self.cache, self.meter)
-            written.calls.update(str(result.outcome) for result in results)
+            written.answers.update(str(result.outcome) for result in results)
             written.waiting = sum(result.outcome is Outcome.NOT_ASKED for result in results)
-            self._take(unfinished, results, progress)
+            self._take(unfinished, results, written, progress)
         for claim_id, draft in drafts.items():
             written.rows += draft.rows
             if draft.wanted:
                 written.wanting[claim_id] = len(draft.wanted)
         return written
 
-    def _take(self, drafts: Mapping[str, _Draft], results: Sequence[Result], progress: Progress) -> None:
+    def _take(
+        self, drafts: Mapping[str, _Draft], results: Sequence[Result], written: Written, progress: Progress
+    ) -> None:
         """Read, check and keep the sentences of one round of answers."""
-        found = [
-            (claim_id, draft, sentence, result)
-            for (claim_id, draft), result in zip(drafts.items(), results, strict=True)
-            if result.is_answer
-            for sentence in _sentences(result.value, draft)
-        ]
-        texts = [text for _, _, (_, text), _ in found]
-        claims = [draft.question.claim for _, draft, _, _ in found]
+        found = []
+        for (claim_id, draft), result in zip(drafts.items(), results, strict=True):
+            draft.answers += result.outcome.is_finished
+            for construction, text in sentences_of(result, draft.question.claim):
+                if text:
+                    found.append((claim_id, draft, construction, text, result))
+                else:
+                    written.left_out[EMPTY] += 1
+        texts = [text for *_, text, _ in found]
+        claims = [draft.question.claim for _, draft, *_ in found]
         with progress.task("check", len(found), "captions") as task:
             checked = []
             for outcome in self.checker.check(texts, claims, ["complex"] * len(texts)):
                 checked.append(outcome)
                 task.advance()
         opinions = self._opinions(texts, claims, checked)
-        for (claim_id, draft, (construction, text), result), outcome, opinion in zip(
+        written.judged.update(opinion for opinion in opinions if opinion)
+        for (claim_id, draft, construction, text, result), outcome, opinion in zip(
             found, checked, opinions, strict=True
         ):
-            draft.keep(claim_id, construction, text, result, outcome, opinion)
+            if not draft.keep(claim_id, construction, text, result, outcome, opinion):
+                written.left_out[SAID_BEFORE] += 1
 
     def _opinions(
         self, texts: Sequence[str], claims: Sequence[Claim], checked: Sequence[Checked]
     ) -> list[States | None]:
-        """The judge's opinion of each sentence that the reader is unsure of; None for the others."""
+        """The judge's opinion of each sentence of which nothing else is in doubt; None for the others."""
         opinions: list[States | None] = [None] * len(texts)
-        places = [at for at, one in enumerate(checked) if one.reading.states == States.UNSURE]
+        places = [
+            at for at, one in enumerate(checked) if one.reading.states == States.UNSURE and not one.problems
+        ]
         if self.judge and places:
             said = self.judge([(texts[at], claims[at]) for at in places])
             for at, opinion in zip(places, said, strict=True):
@@ -135,8 +148,14 @@ class _Draft:
     def __init__(self, question: Question) -> None:
         self.question = question
         self.wanted = question.constructions
+        self.answers = 0
+        """How often the model has spoken; calls that failed on the way do not count, and are made again."""
         self.rows: list[dict[str, Any]] = []
         self.texts: set[str] = set()
+
+    def request(self, settings: ModelSettings) -> Request:
+        """What to ask next."""
+        return self.question.request(settings.model, self.wanted, self.answers, settings.seed)
 
     def keep(
         self,
@@ -146,10 +165,10 @@ class _Draft:
         result: Result,
         outcome: Checked,
         opinion: States | None,
-    ) -> None:
-        """Add a sentence with what was found in it; a repeated one is not added again."""
+    ) -> bool:
+        """Add a sentence with what was found in it; False for a repeated one, which is not added again."""
         if text in self.texts:
-            return
+            return False
         self.texts.add(text)
         states = opinion or outcome.reading.states
         accepted = [row["text"] for row in self.rows if row["status"] == OK]
@@ -157,11 +176,7 @@ class _Draft:
         model = result.request.model
         reason = reason_against(model, states, outcome.problems, repeats)
         if reason is None and construction not in self.wanted:
-            reason = (
-                NEAR_DUPLICATE
-                if construction in self.question.constructions
-                else "construction not asked for"
-            )
+            reason = NEAR_DUPLICATE if construction in self.question.constructions else NOT_ASKED_FOR
         self.rows.append(
             {
                 "caption_id": caption_id(claim_id, text),
@@ -181,13 +196,13 @@ class _Draft:
         )
         if reason is None:
             self.wanted = tuple(name for name in self.wanted if name != construction)
+        return True
 
 
-def _sentences(value: Any, draft: _Draft) -> Iterable[tuple[str, str]]:
-    """(construction, sentence) of an answer, each on the surface that all captions have."""
-    claim = draft.question.claim
+def sentences_of(result: Result, claim: Claim) -> Iterable[tuple[str, str]]:
+    """(construction, sentence) of an answer, each on the surface that all captions have; none of other results."""
+    if not result.is_answer:
+        return
     proper = {word for noun in (claim.subject, claim.object) for word in noun.split() if word[:1].isupper()}
-    for entry in value["captions"]:
-        text = normalise(entry["text"], "complex", proper)
-        if text:
-            yield entry["construction"], text
+    for entry in result.value["captions"]:
+        yield entry["construction"], normalise(entry["text"], "complex", proper)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from naturel.builders import build
+from naturel.builders import code
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir(parents=True)
     for room in ("annotations", "builders"):
         (package / room).symlink_to(tmp_path / room)
-    monkeypatch.setattr(build, "files", lambda name: package)
+    monkeypatch.setattr(code, "files", lambda name: package)
     return tmp_path
 
 
@@ -29,15 +29,15 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     "name", ["annotations/truth.py", "annotations/relations.yaml", "builders/sources/sample.py"]
 )
 def test_a_changed_room_changes_it(tree: Path, name: str) -> None:
-    before = build.code_digest()
+    before = code.code_digest()
     with (tree / name).open("a") as file:
         file.write("\n# changed\n")
-    assert build.code_digest() != before
+    assert code.code_digest() != before
 
 
 @pytest.mark.parametrize("name", ["builders/report/page.py", "builders/report/charts.py"])
 def test_code_that_shapes_no_release_does_not(tree: Path, name: str) -> None:
-    before = build.code_digest()
+    before = code.code_digest()
     with (tree / name).open("a") as file:
         file.write("\n# changed\n")
-    assert build.code_digest() == before
+    assert code.code_digest() == before

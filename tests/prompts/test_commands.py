@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from naturel.builders.prompts_cli import NO_MODEL, Request, Send, prompts_app
+from naturel.builders.prompts_cli import NO_MODEL, prompts_app
 from naturel.prompts.prompt import list_prompts, load_prompt
 from naturel.prompts.words import ClaimWords
 
 SHIPPED = Path(__file__).parents[2] / "prompts"
 
 
-def run(*arguments: str | Path, send: Send | None = None) -> tuple[int, str, str]:
+def run(*arguments: str | Path) -> tuple[int, str, str]:
     """Exit code, output and errors of the command."""
-    result = CliRunner().invoke(prompts_app(send), [str(argument) for argument in arguments])
+    result = CliRunner().invoke(prompts_app(), [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -78,19 +78,6 @@ def test_try_without_a_model_only_shows_the_request() -> None:
     assert request["messages"][-1]["content"].startswith("Claim: a cat is on top of a table\n")
     assert request["schema"]["required"] == ["captions"]
     assert (request["temperature"], request["top_p"], request["max_tokens"]) == (0.7, 0.95, 350)
-
-
-def test_try_with_an_engine_prints_its_answers() -> None:
-    seen: list[Request] = []
-
-    def send(request: Request) -> list[str]:
-        seen.append(request)
-        return ["first answer", "second answer"]
-
-    code, out, err = run("try", "naturel", "--claim", "cat,on,desk", send=send)
-    assert (code, err) == (0, "")
-    assert out.endswith("}\nfirst answer\nsecond answer\n")
-    assert json.loads(out.removesuffix("first answer\nsecond answer\n")) == seen[0]
 
 
 @pytest.mark.parametrize(

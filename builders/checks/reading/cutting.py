@@ -6,7 +6,15 @@ from collections.abc import Callable, Collection
 
 from naturel.builders.checks.reading.items import PUNCTUATION, Item, Kind, Token
 from naturel.builders.checks.reading.noun_phrases import NounPhrases
-from naturel.builders.checks.reading.small_words import BE, DETERMINERS, HAVE, POSSESSIVES, PRONOUNS, WHO
+from naturel.builders.checks.reading.small_words import (
+    BE,
+    DETERMINERS,
+    EXCLAMATIONS,
+    HAVE,
+    POSSESSIVES,
+    PRONOUNS,
+    WHO,
+)
 from naturel.builders.checks.reading.wordings import PREPOSITION, TOGETHER, Phrase, PhraseBook
 
 _LOOSE_TAGS = ("RB", "RBR", "JJ", "RP", "UH")
@@ -51,6 +59,8 @@ class _Cutter(NounPhrases):
 
     def _next(self, at: int) -> Item:
         token = self.tokens[at]
+        if at == 0 and token.lower in EXCLAMATIONS:
+            return Item(Kind.WORD, at, at + 1)
         if token.lower in PUNCTUATION:
             return Item(PUNCTUATION[token.lower], at, at + 1)
         if self._name_at(at) and (thing := self._thing(at)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from naturel.builders.checks.reading.items import Token
+from naturel.builders.checks.reading.small_words import EXCLAMATIONS
 from naturel.builders.checks.reading.wordings import Wordings, split
 
 _EMPTY = (("none", "other", "than"), ("no", "doubt"), ("without", "a", "doubt"), ("without", "doubt"))
@@ -66,6 +67,7 @@ class Denials:
         first = tokens[0]
         return (
             first.tag == "VB"
+            and first.lower not in EXCLAMATIONS
             and first.dep == "ROOT"
             and not any(token.dep in ("nsubj", "nsubjpass") for token in tokens)
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 BE = frozenset(("am", "is", "are", "was", "were", "be", "been", "being", "'re", "'m"))
+EXCLAMATIONS = frozenset(("behold",))
+"""At the beginning of a sentence they only point: "Behold a cat on a desk." orders nobody to do anything."""
 HAVE = frozenset(("has", "have", "having", "had", "'ve"))
 WHO = frozenset(("who", "which", "whom", "whose", "where", "what", "whoever"))
 PRONOUNS = frozenset(
