@@ -163,7 +163,7 @@ class NounPhrases:
         if had_noun and token.lower in ("left", "right") and self._ends_clause(at + 1):
             return False
         if had_noun and token.lower in self.book.verb_forms and not self.is_thing(token.lower):
-            noun = token.tag.startswith("NN") and token.lemma.lower() in self.book.wordings.body
+            noun = token.tag.startswith("NN") and token.lemma.lower() == "eye"  # amber eyes
             if (self.is_name(self.lower[at - 1]) and not noun) or token.tag.startswith("VB"):
                 return False
         if self.is_thing(token.lower) and not (token.tag in ("VBZ", "VBD", "VBG") and had_noun):

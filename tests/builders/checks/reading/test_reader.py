@@ -51,6 +51,7 @@ GUITAR = ("man", "holds", "guitar")
         (GUITAR, "A man with a guitar in his hands."),
         (GUITAR, "In the man's hands is a guitar."),
         (GUITAR, "It is a guitar that the man is gripping."),
+        (("mobile phone", "holds", "woman"), "This is the woman that the mobile phone holds."),
         (("horse", "left_of", "tree"), "A horse on the left and a tree on the right."),
         (("horse", "left_of", "tree"), "The tree has a horse to its left."),
         (("horse", "left_of", "tree"), "The tree is to the right of the horse."),
