@@ -134,7 +134,7 @@ WRITTEN = pa.schema(
 CAPTIONS = pa.schema(
     [
         *WRITTEN,
-        pa.field("states", pa.string()),  # whether it states its claim, as the machine reads it: yes | no | unsure
+        pa.field("states", pa.string()),  # whether it states its claim: yes | no | unsure
         pa.field("problems", pa.list_(pa.string())),  # of its wording
         pa.field("status", pa.string()),  # ok | rejected
         pa.field("status_reason", pa.string()),  # null where ok
