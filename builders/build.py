@@ -44,6 +44,7 @@ from naturel.builders.upright import linked_pictures, of_images, upright_objects
 from naturel.builders.versions import choose_version
 from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, digest_of
 from naturel.builders.writing.captioner import estimate_captions, prompt_shares, write_all
+from naturel.builders.writing.remembered import remember
 
 PRUNE_LIMIT = 0.55
 """What `--prune` aims at where `--max-blind` sets no limit."""
@@ -263,6 +264,7 @@ class _Build:
         def run(folder: Path) -> StepResult:
             made = write_all(settings, claims.table("claims"), self.vocabulary, self.nouns, self.progress)
             self.meter = made.meter
+            remember(self.workspace.work, settings)
             order = ["claim_id", "construction", "caption_id"]
             write_table(made.table, schema.CAPTIONS, folder / "captions.parquet", order)
             return StepResult(made.counts, made.dropped)

@@ -174,9 +174,17 @@ def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:
     from naturel.builders.progress import choose_progress
     from naturel.builders.settings import load_settings
 
+    console = Console(stderr=True)
+    if options["prompt"] is not None and config is None:
+        from naturel.builders.writing.remembered import recall
+
+        if known := recall(options):
+            options = options | known
+            console.print(
+                f"Asking {known.get('model', options['model'])}, as the last time.", highlight=False
+            )
     settings = load_settings(config, options)
     asks = settings.captioner != "grammar"
-    console = Console(stderr=True)
     from naturel.builders.build import build, plan_calls
     from naturel.builders.writing.captioner import WaitingForAnswersError
 
