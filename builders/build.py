@@ -267,7 +267,7 @@ class _Build:
             remember(self.workspace.work, settings)
             order = ["claim_id", "construction", "caption_id"]
             write_table(made.table, schema.CAPTIONS, folder / "captions.parquet", order)
-            return StepResult(made.counts, made.dropped)
+            return StepResult(made.counts, made.dropped, again=made.again)
 
         options: dict[str, object] = {
             "per_claim": settings.captions_per_claim,

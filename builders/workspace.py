@@ -36,6 +36,8 @@ class StepResult:
     notes: list[str] = field(default_factory=list)
     examples: dict[str, str] = field(default_factory=dict)
     """Reason -> where the first row dropped for it is."""
+    again: bool = False
+    """Whether the next build runs the step again whatever its key: something failed that may go well then."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class Workspace:
         folder = self.work / name
         wanted = digest_of(key)
         manifest = _read_manifest(folder)
-        if manifest is not None and manifest["key"] == wanted:
+        if manifest is not None and manifest["key"] == wanted and not manifest.get("again"):
             return Step(name, folder, manifest)
         partial = self.work / f"{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
@@ -158,6 +160,7 @@ class Workspace:
             "dropped": dict(sorted((reason, n) for reason, n in result.dropped.items() if n)),
             "notes": result.notes,
             "examples": result.examples,
+            "again": result.again,
             "seconds": round(time.perf_counter() - start, 3),
         }
         write_json(partial / MANIFEST, manifest)

@@ -52,6 +52,8 @@ class Captions:
     """Of sentences and answers, the same whether the answers were paid for now or known already."""
     meter: Meter | None = None
     """Calls and money of this run; None for the grammar."""
+    again: bool = False
+    """Whether calls failed on the way, so that the next build should ask again."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Sentences that are not in the table, by reason."""
 
@@ -149,7 +151,9 @@ def write_all(
     counts = _counts(table, outcomes) | _asked(written) | _gaps(checked, written.wanting)
     if judge:
         counts |= {f"judge, no answer: {why}": count for why, count in sorted(judge.failures.items())}
-    return Captions(table, counts, meter, dict(written.left_out))
+    if written.failed:
+        counts["claims whose last call failed; the next build asks again"] = written.failed
+    return Captions(table, counts, meter, written.failed > 0, dict(written.left_out))
 
 
 def questions_of(

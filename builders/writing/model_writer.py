@@ -53,6 +53,8 @@ class Written:
     """Sentences that are not in `rows`, by reason."""
     judged: Counter[States] = field(default_factory=Counter)
     """Sentences that the reader was unsure of, by the judge's opinion."""
+    failed: int = 0
+    """Claims with gaps whose last call failed on the way; asked another time, they may be answered."""
     waiting: int = 0
     """Requests that nobody has answered yet: written to a file, in a batch, or beyond the budget."""
 
@@ -93,6 +95,7 @@ class ModelWriter:
             results = self.engine.complete(requests, self.cache, self.meter)
             written.answers.update(str(result.outcome) for result in results)
             written.waiting = sum(result.outcome is Outcome.NOT_ASKED for result in results)
+            written.failed = sum(not result.outcome.is_finished for result in results) - written.waiting
             self._take(unfinished, results, written, progress)
         for claim_id, draft in drafts.items():
             written.rows += draft.rows

@@ -156,6 +156,26 @@ def test_without_fallback_gaps_are_left_and_counted(builder: Builder, tmp_path: 
     assert {row["writer"] for row in captions_of(out)} == {"tiny"}
 
 
+@pytest.mark.usefixtures("impatient")
+def test_calls_that_failed_on_the_way_are_made_again_by_the_next_build(
+    builder: Builder, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    failed = "claims whose last call failed; the next build asks again"
+    with CaptionServer(Trouble("refusal", "HTML")) as server:
+        builder.must(server, out)
+    assert counts_of(out)[failed] == 1
+    assert counts_of(out)["claims with gaps"] == 2
+    with CaptionServer() as server:
+        builder.must(server, out)
+        assert len(server.bodies) == 1  # what the model refused three times is not asked again
+    assert failed not in counts_of(out)
+    assert counts_of(out)["claims with gaps"] == 1
+    with CaptionServer() as server:
+        assert "nothing was redone" in builder.must(server, out).out
+        assert not server.bodies
+
+
 def test_a_server_without_json_schema_is_learnt_once(builder: Builder, tmp_path: Path) -> None:
     with CaptionServer(judge=llama_cpp) as server:
         done = builder.must(server, tmp_path / "out")
