@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from naturel.annotations.claims import Claim
 from naturel.annotations.nouns import NounTable
-from naturel.builders.checks.reading.items import Item, Kind, Token
+from naturel.builders.checks.reading.items import Item, Token
 from naturel.builders.checks.reading.participants import Role
 from naturel.builders.checks.reading.readings import Reading, States
 from naturel.builders.checks.reading.wordings import Wordings, split
@@ -155,6 +155,3 @@ def _matched(phrase: tuple[str, ...], words: list[str], at: int) -> int:
             return 0
         place += 1
     return place
-
-
-__all__ = ["AttributeReader", "Kind"]

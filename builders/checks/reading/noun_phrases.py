@@ -123,15 +123,8 @@ class NounPhrases:
                 words.append(token.lower)
                 last_noun, head = place, _lemma(token)
             elif last_noun >= 0:
-                if (
-                    token.lower in ("-", "'")
-                    and place + 1 < len(self.tokens)
-                    and self.tokens[place + 1].is_noun
-                    and self.tokens[place - 1].is_noun
-                    and self._glued(place)
-                ):
-                    pass
-                else:
+                glues = token.lower in ("-", "'") and self.tokens[place - 1].is_noun
+                if not (glues and place + 1 < len(self.tokens) and self.tokens[place + 1].is_noun):
                     break
             elif token.tag in _INSIDE_NOUN_PHRASE:
                 if token.tag in ("VBN", "VBG") and not determined and not self._noun_next(place + 1):
@@ -147,9 +140,6 @@ class NounPhrases:
         if last_noun < 0:
             return at, [], ""
         return last_noun + 1, words, head
-
-    def _glued(self, at: int) -> bool:
-        return self.lower[at] == "-" or self.lower[at] == "'"
 
     def _name_at(self, at: int) -> int:
         """The length of a name of several words that starts at a token: "bow and arrow"; 0 for none."""

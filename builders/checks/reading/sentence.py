@@ -69,8 +69,6 @@ class Sentence:
     found: list[Statement] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     """Items that a statement has taken already."""
-    loose_ends: list[str] = field(default_factory=list)
-    """Relation phrases for which no two things were found."""
 
     def kind(self, i: int) -> Kind | None:
         """The kind of an item; None beyond the ends."""

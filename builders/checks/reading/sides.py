@@ -52,5 +52,3 @@ def read_sides(s: Sentence) -> None:
             placed[s.items[i].side] = role
     if len(placed) == 2 and placed["left"] != placed["right"]:
         s.state({Sense("left_of")}, placed["left"], sides[0])
-    elif sides:
-        s.loose_ends.append(s.text(sides[0]))

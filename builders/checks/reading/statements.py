@@ -166,8 +166,7 @@ def _passive(s: Sentence, i: int, senses: Senses) -> bool:
     if not _is_be(s, i - 1):
         return False
     if s.kind(i + 1) != Kind.THING:
-        if not _agent_elsewhere(s, i, senses):
-            s.loose_ends.append(s.text(i))
+        _agent_elsewhere(s, i, senses)
         return True
     if s.pair(i + 1):
         s.state_otherwise(i)  # is being fed a duck: by somebody
@@ -175,14 +174,13 @@ def _passive(s: Sentence, i: int, senses: Senses) -> bool:
     return False
 
 
-def _agent_elsewhere(s: Sentence, i: int, senses: Senses) -> bool:
+def _agent_elsewhere(s: Sentence, i: int, senses: Senses) -> None:
     """Read a passive whose agent stands before it: "the man by whom the guitar is held"."""
     for j in range(i - 1, -1, -1):
         if s.is_by(j) and s.kind(j + 1) == Kind.WHO and (agent := s.pair(s.before(j))):
             s.used.add(j)
             s.state(senses, agent, i)
-            return True
-    return False
+            return
 
 
 def _is_be(s: Sentence, i: int) -> bool:
@@ -257,9 +255,7 @@ def _before_pronoun(s: Sentence, i: int, j: int, senses: Senses) -> None:
         first = other(landmark)
     if first is None and (landmark := s.pair(j)):
         first = other(landmark)
-    if first is None:
-        s.loose_ends.append(s.text(i))
-    else:
+    if first is not None:
         s.state(senses, first, i)
 
 
@@ -278,13 +274,11 @@ def _stranded(s: Sentence, i: int, senses: Senses) -> None:
     j = s.before(i)
     first = s.pair(j)
     if j is None or first is None:
-        s.loose_ends.append(s.text(i))
-    elif s.phrase(i).tokens == ("on",) and s.kind(j - 1) in (Kind.HAVE, Kind.WITH):
+        return
+    if s.phrase(i).tokens == ("on",) and s.kind(j - 1) in (Kind.HAVE, Kind.WITH):
         s.state(senses | {Sense("wears", swapped=True)}, first, i)  # has a hat on
     elif s.named(other(first), before=j) or s.kind(i + 1) == Kind.BE or _asks_what(s, j):
         s.state(senses, first, i)
-    else:
-        s.loose_ends.append(s.text(i))
 
 
 def _asks_what(s: Sentence, j: int) -> bool:
@@ -307,8 +301,6 @@ def _preposition(s: Sentence, i: int) -> None:
         k = s.before(i)
         if word == "off" and k is not None and s.kind(k - 1) in (Kind.HAVE, Kind.WITH):
             s.state((), Role.SUBJECT, i)  # with his headphones off
-        else:
-            s.loose_ends.append(s.text(i))
     elif (landmark := s.pair(j)) and s.named(other(landmark)):
         s.state((), other(landmark), i, known=word not in _PLAIN)
 
