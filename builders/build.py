@@ -43,7 +43,7 @@ from naturel.builders.sources.origin import Origin, open_origin
 from naturel.builders.upright import linked_pictures, of_images, upright_objects
 from naturel.builders.versions import choose_version
 from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, digest_of
-from naturel.builders.writing.captioner import estimate_captions, prompt_shares, write_all
+from naturel.builders.writing.captioner import estimate_captions, named_prompts, write_all
 from naturel.builders.writing.remembered import remember
 
 PRUNE_LIMIT = 0.55
@@ -114,7 +114,7 @@ class _Build:
         self.vocabulary = load_vocabulary()
         self.code = code_digest()
         self.meter: Meter | None = None
-        self.prompts = _prompts_of(settings)  # their faults are told before anything is downloaded
+        self.prompts = named_prompts(settings)  # their faults are told before anything is downloaded
 
     @cached_property
     def nouns(self) -> NounTable:
@@ -407,11 +407,3 @@ class _Build:
             "annotation_license": self.origin.license_sentence,
             "card_license": self.origin.card_license,
         }
-
-
-def _prompts_of(settings: BuildSettings) -> list[list[object]]:
-    """Name, digest and share of each prompt; none where the grammar writes."""
-    if settings.captioner == Captioner.GRAMMAR:
-        return []
-    shares = prompt_shares(settings.prompt)
-    return [[entry.prompt.name, entry.prompt.digest, entry.share] for entry in shares]

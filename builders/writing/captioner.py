@@ -91,6 +91,18 @@ def prompt_shares(names: tuple[str, ...]) -> tuple[PromptShare, ...]:
     return tuple(shares)
 
 
+def named_prompts(settings: BuildSettings) -> list[list[object]]:
+    """Name, digest and share of each prompt in force; none where the grammar writes.
+
+    Raises:
+        UserError: As `prompt_shares`.
+    """
+    if settings.captioner == Captioner.GRAMMAR:
+        return []
+    shares = prompt_shares(settings.prompt)
+    return [[entry.prompt.name, entry.prompt.digest, entry.share] for entry in shares]
+
+
 def write_all(
     settings: BuildSettings,
     claims: pa.Table,
