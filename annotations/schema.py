@@ -26,9 +26,17 @@ IMAGES = pa.schema(
         "title": pa.string(),
         "rotation": pa.float32(),  # degrees counterclockwise to upright, as the source says; null: unknown
         "boxes_complete": pa.bool_(),  # whether all things of the boxed labels are boxed
+        "file_name": pa.string(),  # below one of the source's folders; null: found by `image_id`
+        "crop": pa.list_(pa.float32()),  # the box of the file that is the picture, before it is turned; null: all of it
+        "mirrored": pa.bool_(),  # whether the picture is the mirror image (left to right) of the upright file
+        "counterpart_id": pa.string(),  # the picture that shows the same in the other arrangement; null: none
     }
 )
-"""One row a picture, as its source describes it."""
+"""One row a picture, as its source describes it. A source may leave out the columns from `file_name` on.
+
+A source gives boxes as fractions of the `crop`, before the file is turned or mirrored; they follow the picture later.
+Relations and triplets are those of the finished picture: in a mirrored one, left and right are exchanged.
+"""
 
 PICTURES = pa.schema(
     {
@@ -71,7 +79,8 @@ RELATIONS = pa.schema(
         "relation": pa.string(),
         "object_id": pa.string(),
         "object_label": pa.string(),
-        "evidence": pa.string(),  # annotated | geometric | constructed
+        "evidence": pa.string(),  # annotated | constructed
+        "phrase": pa.string(),  # the source's own words where they say more than the relation; null: they do not
     }
 )
 """Annotated relations between two objects; for `is` the object is an attribute label, and `object_id` null."""
@@ -85,6 +94,7 @@ TRIPLETS = pa.schema(
         "subject_id": pa.string(),  # the annotated pair that stands for the triplet in the record
         "object_id": pa.string(),
         "pairs": pa.int32(),  # how many annotated pairs carry it
+        "phrase": pa.string(),  # of the pair that stands for it, as in `RELATIONS`
     }
 )
 """The (picture, triplet)s that the build is asked to make records of."""

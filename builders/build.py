@@ -38,8 +38,9 @@ from naturel.builders.progress import Progress
 from naturel.builders.records import complete_records
 from naturel.builders.release import Contents, finish_release, prepare_release
 from naturel.builders.settings import BuildSettings, Captioner, Pictures
-from naturel.builders.sources.openimages import Sampling, read_openimages
-from naturel.builders.sources.origin import Origin, open_origin
+from naturel.builders.sources.opening import open_origins
+from naturel.builders.sources.origin import Origin
+from naturel.builders.sources.reading import read_origins
 from naturel.builders.upright import linked_pictures, of_images, upright_objects
 from naturel.builders.versions import choose_version
 from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, digest_of
@@ -119,14 +120,18 @@ class _Build:
     @cached_property
     def nouns(self) -> NounTable:
         """The noun table, with the official hierarchy where the data brings it."""
+        hierarchies = [origin.hierarchy for origin in self.origins if origin.hierarchy]
         table = load_nouns()
-        hierarchy = self.origin.files.get("hierarchy")
-        return table.with_hierarchy(hierarchy) if hierarchy else table
+        return table.with_hierarchy(hierarchies[0]) if hierarchies else table
 
     @cached_property
-    def origin(self) -> Origin:
-        """The source's files, drawn or downloaded if need be."""
-        return open_origin(self.settings, self.workspace.work, self.progress)
+    def origins(self) -> tuple[Origin, ...]:
+        """The sources, their files found, drawn or downloaded."""
+        return open_origins(self.settings, self.workspace.work, self.progress)
+
+    def _inputs(self, origin: Origin) -> dict[str, str]:
+        """Digest of each file of a source, by its name."""
+        return {path.name: self.workspace.digest_input(path) for path in origin.inputs.values()}
 
     def run(self) -> Built:
         """Run the steps."""
@@ -143,23 +148,11 @@ class _Build:
         return {"code": self.code, "after": {step.name: step.digest for step in before}, **more}
 
     def _source(self) -> Step:
-        settings = self.settings
-        inputs = {path.name: self.workspace.digest_input(path) for path in self.origin.files.values()}
-        sampling = Sampling(settings.seed, settings.max_images, settings.max_per_triplet, settings.relations)
-
         def run(folder: Path) -> StepResult:
-            with self.progress.task("source", None, "relations") as task:
-                tables = read_openimages(
-                    self.origin.files,
-                    settings.split,
-                    sampling,
-                    self.vocabulary,
-                    self.nouns,
-                    self.origin.pictures_url,
-                )
-                task.advance(tables.relations.num_rows)
+            tables = read_origins(self.origins, self.vocabulary, self.nouns, self.progress)
+            order = ["image_id", "object_id"]
+            write_table(tables.objects, schema.OBJECTS, folder / "objects.parquet", order)
             write_table(tables.images, schema.IMAGES, folder / "images.parquet", ["image_id"])
-            write_table(tables.objects, schema.OBJECTS, folder / "objects.parquet", ["image_id", "object_id"])
             absent = folder / "absent_labels.parquet"
             write_table(tables.absent_labels, schema.ABSENT_LABELS, absent, ["image_id", "label"])
             order = ["image_id", "relation_id"]
@@ -174,15 +167,8 @@ class _Build:
             }
             return StepResult(counts, dict(tables.dropped), list(tables.notes), dict(tables.examples))
 
-        key = self._key(
-            source=settings.source,
-            sample=settings.sample,
-            split=settings.split,
-            inputs=inputs,
-            pictures_url=self.origin.pictures_url,
-            sampling=[settings.seed, settings.max_images, settings.max_per_triplet, list(settings.relations)],
-        )
-        return self.workspace.step("source", key, run)
+        sources = {origin.name: {"inputs": self._inputs(origin), **origin.key} for origin in self.origins}
+        return self.workspace.step("source", self._key(sources=sources), run)
 
     @cached_property
     def _picture_settings(self) -> PictureSettings:
@@ -204,7 +190,8 @@ class _Build:
             table = linked_pictures(images)
         else:
             wanted = images.select(["image_id", "url", "rotation"])
-            index = gather_pictures(wanted, self.origin.folders, store, self._picture_settings, self.progress)
+            folders = [folder for origin in self.origins for folder in origin.folders]
+            index = gather_pictures(wanted, folders, store, self._picture_settings, self.progress)
             table = index.select(schema.PICTURES.names)
 
         def run(folder: Path) -> StepResult:
@@ -388,22 +375,23 @@ class _Build:
         values = json.loads(settings.model_dump_json(include=kept))
         if self.prompts:  # as they were read: a file's path says nothing to others
             values["prompts"] = self.prompts
-        limits = [f"at most {settings.max_images:,} pictures"] if settings.max_images else []
-        limits += (
-            [f"at most {settings.max_per_triplet:,} pictures a triplet"] if settings.max_per_triplet else []
-        )
-        limits += [f"only the relations {', '.join(settings.relations)}"] if settings.relations else []
         return {
             "naturel": naturel.__version__,
             "settings": values,
-            "sampling": "; ".join(limits),
-            "inputs": {path.name: self.workspace.digest_input(path) for path in self.origin.files.values()},
+            "sources": [
+                {
+                    "name": origin.name,
+                    "title": origin.title,
+                    "citation": origin.citation,
+                    "license_sentence": origin.license_sentence,
+                    "card_license": origin.card_license,
+                    "sampling": origin.sampling,
+                    "inputs": self._inputs(origin),
+                }
+                for origin in self.origins
+            ],
             "steps": {
                 step.name: {name: step.manifest[name] for name in ("counts", "dropped", "notes")}
                 for step in steps
             },
-            "source_name": self.origin.title,
-            "source_citation": self.origin.citation,
-            "annotation_license": self.origin.license_sentence,
-            "card_license": self.origin.card_license,
         }

@@ -137,6 +137,12 @@ def _example(folder: Path) -> dict[str, Any] | None:
     return row
 
 
+def _license(sources: list[dict[str, Any]]) -> str | list[str]:
+    """The annotations' licence, or each of them where sources differ, as the Hub wants it."""
+    licenses = sorted({source["card_license"] for source in sources})
+    return licenses[0] if len(licenses) == 1 else licenses
+
+
 def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) -> dict[str, Any]:
     size = next((name for limit, name in SIZES if figures["records"] < limit), "1M<n<10M")
     split = facts["settings"]["split"]
@@ -145,7 +151,7 @@ def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) 
     stamp = {"version": version, "description": f"contents {facts['content'][:16]}"}
     return {
         "pretty_name": TITLE,
-        "license": facts["card_license"],
+        "license": _license(facts["sources"]),
         "language": ["en"],
         "task_categories": ["zero-shot-image-classification", "image-text-to-text"],
         "tags": ["image-text", "compositionality", "relations", "hard-negatives", "clip", "siglip"],

@@ -1,4 +1,4 @@
-"""The commands: `naturel`, and `build-naturel` for `naturel build`."""
+"""The commands over builds: those of `naturel`, and `build-naturel` for `naturel build`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import naturel
 from naturel.builders.cache_cli import cache_app
 from naturel.builders.checks.blind_cli import TOO_BLIND, blind_command
 from naturel.builders.checks.check_cli import check_command
-from naturel.builders.command import fail, guard
+from naturel.builders.command import guard, run_command
 from naturel.builders.prompts_cli import prompts_app
 from naturel.builders.report.command import report_command
 from naturel.builders.summary import show_plan, show_summary
@@ -28,7 +28,11 @@ app = typer.Typer(
 build_app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 SAMPLE = "Use the embedded sample of drawn scenes: no network, no key."
-DATA = "Folder of the official files (and of the pictures). Without it they are downloaded into a cache."
+DATA = (
+    "Folder of the official files (and of the pictures); with several sources, one for each. Without it the files of "
+    "openimages are downloaded into a cache."
+)
+SOURCES = "Where triplets come from: openimages. Several: give it several times."
 
 
 @app.callback(invoke_without_command=True)
@@ -43,9 +47,9 @@ def _root(
 @app.command("build")
 @build_app.command()
 def build_command(
-    source: Annotated[str | None, typer.Option(help="Where triplets come from: openimages.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help=SOURCES)] = None,
     sample: Annotated[bool | None, typer.Option("--sample", help=SAMPLE, show_default=False)] = None,
-    data: Annotated[Path | None, typer.Option(help=DATA)] = None,
+    data: Annotated[list[str] | None, typer.Option(metavar="[SOURCE=]DIR", help=DATA)] = None,
     split: Annotated[str | None, typer.Option(help="train (default), validation or test.")] = None,
     max_images: Annotated[
         int | None, typer.Option(help="Use at most so many pictures, chosen by hash.")
@@ -209,23 +213,6 @@ def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:
         raise typer.Exit(TOO_BLIND)
 
 
-def main() -> None:
-    """The command `naturel`."""
-    _run(app, "naturel")
-
-
 def build_main() -> None:
     """The command `build-naturel`."""
-    _run(build_app, "build-naturel")
-
-
-def _run(application: typer.Typer, name: str) -> None:
-    command = typer.main.get_command(application)
-    try:
-        code = command.main(prog_name=name, standalone_mode=False)
-    except typer.Abort:
-        raise SystemExit(130) from None
-    except typer.TyperException as error:
-        message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
-        fail(f"{message} See {name} --help.")
-    raise SystemExit(code if isinstance(code, int) else 0)
+    run_command(build_app, "build-naturel")

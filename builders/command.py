@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+import typer
+
 from naturel.annotations.errors import UserError
 
 
@@ -33,3 +35,16 @@ def fail(text: str) -> NoReturn:
     """Print an error paragraph and leave with exit code 2."""
     print(f"Error: {text}", file=sys.stderr)
     raise SystemExit(2)
+
+
+def run_command(application: typer.Typer, name: str) -> NoReturn:
+    """Run a command line: unknown options and bad values are one paragraph and exit code 2."""
+    command = typer.main.get_command(application)
+    try:
+        code = command.main(prog_name=name, standalone_mode=False)
+    except typer.Abort:
+        raise SystemExit(130) from None
+    except typer.TyperException as error:
+        message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+        fail(f"{message} See {name} --help.")
+    raise SystemExit(code if isinstance(code, int) else 0)

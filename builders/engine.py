@@ -200,12 +200,20 @@ def frame_of(table: pa.Table) -> DataFrame:
     return daft.from_arrow(table)
 
 
+def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the columns and types of `schema`; columns that it does not have are null."""
+    for name in schema.names:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows, schema.field(name).type))
+    return table.select(schema.names).cast(schema)
+
+
 def write_table(table: pa.Table, schema: pa.Schema, path: Path, sort_by: Sequence[str] = ()) -> pa.Table:
     """Write a table as Parquet: columns as in `schema`, rows sorted, so that equal tables give equal files.
 
     The file appears under its name only when it is complete.
     """
-    table = table.select(schema.names).cast(schema)
+    table = conform(table, schema)
     if sort_by:
         table = table.sort_by([(name, "ascending") for name in sort_by])
     table = table.combine_chunks()

@@ -98,9 +98,10 @@ class BuildSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Source = Source.OPENIMAGES
+    source: Annotated[tuple[Source, ...], Field(min_length=1)] = (Source.OPENIMAGES,)
     sample: bool = False
-    data: Path | None = None
+    data: dict[str, Path] = Field(default_factory=dict)
+    """Source -> folder of its files. Under the empty name stands the folder of the only source that has one."""
     split: Split = Split.TRAIN
     max_images: Annotated[int, Field(ge=1)] | None = None
     max_per_triplet: Annotated[int, Field(ge=1)] | None = None
@@ -132,6 +133,37 @@ class BuildSettings(BaseModel):
     offline: bool = False
     out: Path = Path("build/naturel")
     version: str | None = None
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _source_names(cls, value: object) -> object:
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list | tuple):
+            return value
+        parts = [part.strip() for name in names for part in str(name).split(",")]
+        return tuple(part.replace("_", "-") for part in parts if part)
+
+    @field_validator("source")
+    @classmethod
+    def _sources_in_order(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        return tuple(source for source in Source if source in sources)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _folders_by_source(cls, value: object) -> object:
+        if isinstance(value, str | Path):
+            value = [value]
+        if not isinstance(value, list | tuple):
+            return value
+        folders: dict[str, str | Path] = {}
+        for entry in value:
+            name, equals, folder = str(entry).partition("=")
+            known = name.replace("_", "-") in tuple(Source)
+            key = name.replace("_", "-") if equals and known else ""
+            if key in folders:
+                raise ValueError(f"{entry}: a second folder for one source; write SOURCE=DIR for each source")
+            folders[key] = folder if key else entry
+        return folders
 
     @field_validator("relations", "negatives", "prompt", mode="before")
     @classmethod
@@ -193,9 +225,27 @@ class BuildSettings(BaseModel):
 
     @model_validator(mode="after")
     def _one_origin(self) -> BuildSettings:
-        if self.sample and self.data is not None:
+        if self.sample and Source.OPENIMAGES not in self.source:
+            raise ValueError("--sample is a sample of openimages; add --source openimages")
+        if self.sample and self.data_of(Source.OPENIMAGES) is not None:
             raise ValueError("--sample and --data exclude each other: the sample brings its own data")
+        if strange := [name for name in self.data if name and name not in self.source]:
+            raise ValueError(f"--data {strange[0]}=... is of no --source of this build")
+        if "" in self.data and len(self.source) > 1:
+            raise ValueError("--data with several sources: say whose, --data SOURCE=DIR")
         return self
+
+    def data_of(self, source: Source) -> Path | None:
+        """The folder that was given for a source; None: none was."""
+        return self.data.get(source, self.data.get(""))
+
+    @property
+    def sampling(self) -> str:
+        """What is taken of a source, in words; empty: everything."""
+        limits = [f"at most {self.max_images:,} pictures"] if self.max_images else []
+        limits += [f"at most {self.max_per_triplet:,} pictures a triplet"] if self.max_per_triplet else []
+        limits += [f"only the relations {', '.join(self.relations)}"] if self.relations else []
+        return "; ".join(limits)
 
 
 def load_settings(config: Path | None, options: dict[str, Any]) -> BuildSettings:

@@ -10,7 +10,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from naturel.builders.build import Built
     from naturel.builders.llm.money import Estimate
-    from naturel.builders.settings import BuildSettings
+    from naturel.builders.settings import BuildSettings, Source
 
 REASONS = 12
 """Reasons shown; the rest is in the manifest."""
@@ -100,32 +100,36 @@ def show_plan(settings: BuildSettings, calls: Estimate | None, console: Console)
     for name, value in values.items():
         table.add_row("--" + name.replace("_", "-"), "" if value in (None, []) else str(value))
     console.print(table)
-    if settings.sample:
-        origin = "draw the embedded sample"
-    elif settings.data is not None:
-        from naturel.builders.sources.openimages_files import find_files
-
-        found = find_files(settings.data, settings.split)
-        origin = "read " + ", ".join(
-            f"{path.name} ({path.stat().st_size:,} bytes)" for path in found.values()
-        )
-    else:
-        from naturel.builders.sources.download import cache_folder
-
-        origin = (
-            f"download the official files of the split {settings.split} into {cache_folder() / 'openimages'}"
-        )
+    origins = [_plan_of_source(source, settings) for source in settings.source]
     pictures = (
         "take pictures from --data, or fetch them" if settings.images == "embed" else "link to pictures"
     )
     for line in (
-        origin,
+        *origins,
         pictures,
         "judge claims",
         "write captions by grammar" if calls is None else _plan_of(calls),
         f"release into {settings.out}/release",
     ):
         console.print(f"- {line}", highlight=False, soft_wrap=True)
+
+
+def _plan_of_source(source: Source, settings: BuildSettings) -> str:
+    """Where a source's rows would come from, in words."""
+    folder = settings.data_of(source)
+    if source == "openimages" and settings.sample:
+        return "draw the embedded sample"
+    if source == "openimages" and folder is not None:
+        from naturel.builders.sources.openimages_files import find_files
+
+        found = find_files(folder, settings.split).values()
+        return "read " + ", ".join(f"{path.name} ({path.stat().st_size:,} bytes)" for path in found)
+    if source == "openimages":
+        from naturel.builders.sources.download import cache_folder
+
+        cache = cache_folder() / "openimages"
+        return f"download the official files of the split {settings.split} into {cache}"
+    return f"read {source} from {folder}" if folder else f"make {source}"
 
 
 def _plan_of(calls: Estimate) -> str:

@@ -106,7 +106,9 @@ def render_report(release: Release, blind: BlindFigures | None = None) -> str:
             near=NEAR,
             rows=ROWS,
             settings=settings_rows(manifest.get("settings", {})),
-            inputs=sorted(manifest.get("inputs", {}).items()),
+            inputs=[
+                entry for source in manifest.get("sources", []) for entry in sorted(source["inputs"].items())
+            ],
             packages=sorted(manifest.get("packages", {}).items()),
             files=[
                 entry for entry in sorted(manifest.get("files", {}).items()) if entry[0].endswith(FIGURED)
@@ -186,9 +188,11 @@ def _line(release: Release, figures: Figures) -> str:
     """What the dataset is, in a sentence or two."""
     manifest = release.manifest
     settings = manifest.get("settings", {})
-    parts = [f"Image-caption records of relations from {manifest.get('source_name') or 'an unnamed source'}"]
+    sources = manifest.get("sources", [])
+    titles = " and ".join(source["title"] for source in sources) or "an unnamed source"
+    parts = [f"Image-caption records of relations from {titles}"]
     parts += [f"split {settings['split']}"] if settings.get("split") else []
-    parts += [manifest["sampling"]] if manifest.get("sampling") else []
+    parts += list(dict.fromkeys(source["sampling"] for source in sources if source["sampling"]))
     parts += [f"captions written by {', '.join(figures.writers)}"] if figures.writers else []
     text = ", ".join(parts)
     return f"{text}; built by NatuRel {manifest['naturel']}." if manifest.get("naturel") else f"{text}."

@@ -202,7 +202,7 @@ class _Reader:
         return table
 
     def _images(self, ids: pa.Array, split: str, pictures: str) -> pa.Table:
-        """A table like `schema.IMAGES` without `boxes_complete`; what the metadata file does not say is null."""
+        """Columns of `schema.IMAGES`, without `boxes_complete`; what the metadata file does not say is null."""
         count = len(ids)
         said = {ours: pa.nulls(count, schema.IMAGES.field(ours).type) for ours in METADATA.values()}
         path = self.files.get("images")
@@ -221,8 +221,7 @@ class _Reader:
         source = {name: pa.array([value]) for name, value in (("source", SOURCE), ("source_split", split))}
         zeros = np.zeros(count, np.int8)
         repeated = {name: pa.DictionaryArray.from_arrays(zeros, value) for name, value in source.items()}
-        names = [name for name in schema.IMAGES.names if name != "boxes_complete"]
-        return pa.table({"image_id": ids, "url": urls, **repeated, **said}).select(names)
+        return pa.table({"image_id": ids, "url": urls, **repeated, **said})
 
     def _metadata(self, path: Path, wanted: pa.Array) -> pa.Table:
         """One row a wanted picture that the metadata file knows: `place` (which), and the columns that it has."""

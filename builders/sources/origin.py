@@ -1,89 +1,43 @@
-"""Where a source's files come from: a folder, the embedded sample, or the official addresses."""
+"""What a source is to the build: files that are at hand, what to say of them, and how to read them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import naturel
-from naturel.annotations.errors import UserError
-from naturel.builders.progress import Progress
-from naturel.builders.settings import BuildSettings
-from naturel.builders.sources.download import download_split
-from naturel.builders.sources.openimages_files import BUCKET, PICTURES, find_files
-from naturel.builders.sources.sample import write_sample
-
-ANNOTATIONS_URL = "NATUREL_OPENIMAGES_URL"
-PICTURES_URL = "NATUREL_OPENIMAGES_PICTURES_URL"
-"""Environment variables for a mirror of the annotation files and of the pictures."""
+from naturel.annotations.nouns import NounTable
+from naturel.annotations.relations import Vocabulary
+from naturel.builders.sources.tables import SourceTables
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A source's files, and what is to be said of them."""
+    """One source of a build, found, drawn or downloaded, but not read yet."""
 
-    files: Mapping[str, Path]
+    name: str
+    """As in `images.source`; the name of its configuration in the release."""
+    inputs: Mapping[str, Path]
+    """The files that it reads, by kind. Their digests shape its tables."""
+    key: Mapping[str, object]
+    """Everything else that shapes its tables: settings, as JSON can say them."""
     folders: tuple[Path, ...]
     """Where pictures may lie."""
-    pictures_url: str
+    read: Callable[[Vocabulary, NounTable], SourceTables]
+    """Reads the files; called only when something changed."""
     title: str
+    """What the card calls it."""
     citation: str
+    """Of its paper; empty: none."""
     license_sentence: str
+    """What the card says of its annotations' licence."""
     card_license: str
-
-
-_CITATION = (
-    "Kuznetsova et al.: *The Open Images Dataset V4: Unified image classification, object detection, and visual "
-    "relationship detection at scale* (IJCV, 2020)."
-)
-
-
-def open_origin(settings: BuildSettings, work: Path, progress: Progress) -> Origin:
-    """Find, draw or download the files of a build's source.
-
-    Args:
-        settings: `sample`, `data`, `split` and `offline` decide.
-        work: The build's folder for its own files; the sample is drawn there.
-        progress: Where progress is shown.
-
-    Returns:
-        The files.
-
-    Raises:
-        UserError: There is no such folder, a file is missing, or nothing may be downloaded.
-    """
-    pictures_url = os.environ.get(PICTURES_URL, PICTURES).rstrip("/")
-    if settings.sample:
-        if settings.split != "train":
-            raise UserError(f"--split {settings.split}: the sample has only the split train.")
-        folder = work / f"sample-{naturel.__version__}"
-        if not folder.is_dir():
-            with progress.task("sample", None, "pictures") as task:
-                write_sample(folder)
-                task.advance(sum(1 for _ in (folder / "images").iterdir()))
-        return Origin(
-            find_files(folder, settings.split),
-            (folder,),
-            pictures_url,
-            "NatuRel's embedded sample: pictograms drawn by code and laid out as Open Images files",
-            "",
-            "The sample's pictures and annotations were drawn by code and are dedicated to the public domain "
-            "(CC0 1.0).",
-            "cc0-1.0",
-        )
-    if settings.data is not None:
-        folder = settings.data
-    else:
-        bucket = os.environ.get(ANNOTATIONS_URL, BUCKET).rstrip("/")
-        folder = download_split(settings.split, bucket, offline=settings.offline, progress=progress)
-    return Origin(
-        find_files(folder, settings.split),
-        (folder,),
-        pictures_url,
-        "Open Images visual relationships",
-        _CITATION,
-        "The annotations are derived from Open Images annotations, CC BY 4.0, Google.",
-        "cc-by-4.0",
-    )
+    """The licence of its annotations, as the Hub abbreviates it."""
+    hierarchy: Path | None = None
+    """The official Open Images class hierarchy, where the source brings it."""
+    sampling: str = ""
+    """What was taken of it, in words for the card; empty: everything."""
+    linkable: bool = True
+    """Whether its pictures have public addresses, so that a release can link to them."""
+    notes: tuple[str, ...] = field(default=())
+    """What a reader of the card should know before anything is read."""

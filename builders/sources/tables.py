@@ -13,8 +13,10 @@ import pyarrow as pa
 class SourceTables:
     """What every source gives: the tables of `naturel.annotations.schema`, and what it left out and why.
 
-    The tables have the columns of their schema, in any order of rows. Text that repeats may be dictionary-encoded,
-    and ids may be integers: `engine.write_table` gives them the schema's types.
+    The tables have the columns of their schema, in any order of rows; columns that are null throughout may be left
+    out. Text that repeats may be dictionary-encoded, and ids may be integers: `engine.conform` gives them the
+    schema's types. A picture's id is unique among all sources: sources whose own ids are plain numbers put a prefix
+    before them ("coco-139").
     """
 
     images: pa.Table

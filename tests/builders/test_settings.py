@@ -12,7 +12,7 @@ from naturel.builders.settings import BuildSettings, load_settings
 
 def test_defaults() -> None:
     settings = load_settings(None, {})
-    assert (settings.source, settings.split, settings.captioner) == ("openimages", "train", "grammar")
+    assert (settings.source, settings.split, settings.captioner) == (("openimages",), "train", "grammar")
     assert (settings.images, settings.image_size, settings.seed) == ("embed", 512, 0)
     assert settings.version is None
     assert settings.balance == "prefer"

@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 
 from naturel.annotations import schema
 from naturel.annotations.errors import UserError
+from naturel.builders.engine import conform
 from naturel.builders.sources.tables import SourceTables
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "openimages"
@@ -53,7 +54,7 @@ def folder(tmp_path: Path) -> Folder:
 
 def rows_of(table: pa.Table, kind: pa.Schema) -> list[Row]:
     """Rows with the schema's types, in the order of all columns but the box."""
-    rows: list[Row] = table.select(kind.names).cast(kind).to_pylist()
+    rows: list[Row] = conform(table, kind).to_pylist()
     return sorted(rows, key=lambda row: [str(row[name]) for name in kind.names if name != "box"])
 
 
@@ -101,6 +102,7 @@ def test_one_row_gives_a_relation_two_objects_a_triplet_and_a_picture(folder: Fo
         "object_id": table,
         "object_label": "Table",
         "evidence": "annotated",
+        "phrase": None,
     }
     assert {(row["label"], row["object_id"]) for row in found["objects"]} == {("Cat", cat), ("Table", table)}
     assert box_of(tables, cat) == [0.1, 0.2, 0.3, 0.6]

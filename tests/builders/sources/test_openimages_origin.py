@@ -10,15 +10,16 @@ import naturel
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import SilentProgress
 from naturel.builders.settings import BuildSettings
-from naturel.builders.sources import origin
+from naturel.builders.sources import openimages_origin as origin
 from naturel.builders.sources.openimages_files import BUCKET, PICTURES
-from naturel.builders.sources.origin import Origin, open_origin
+from naturel.builders.sources.openimages_origin import open_openimages
+from naturel.builders.sources.origin import Origin
 
 VRD = "oidv6-train-annotations-vrd.csv"
 
 
 def opened(work: Path, **settings: object) -> Origin:
-    return open_origin(BuildSettings(**settings), work, SilentProgress())
+    return open_openimages(BuildSettings(**settings), work, SilentProgress())
 
 
 @pytest.fixture
@@ -37,9 +38,9 @@ def no_mirrors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_folder(tmp_path: Path, data: Path) -> None:
     found = opened(tmp_path / "work", data=data)
-    assert found.files == {"relations": data / VRD}
+    assert found.inputs == {"relations": data / VRD}
     assert found.folders == (data,)
-    assert found.pictures_url == PICTURES
+    assert found.key["pictures"] == PICTURES
     assert found.card_license == "cc-by-4.0"
     assert "CC BY 4.0, Google" in found.license_sentence
     assert not (tmp_path / "work").exists()
@@ -52,7 +53,7 @@ def test_a_folder_without_the_split(tmp_path: Path, data: Path) -> None:
 
 def test_a_mirror_of_the_pictures(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NATUREL_OPENIMAGES_PICTURES_URL", "http://127.0.0.1:9/pictures/")
-    assert opened(tmp_path, data=data).pictures_url == "http://127.0.0.1:9/pictures"
+    assert opened(tmp_path, data=data).key["pictures"] == "http://127.0.0.1:9/pictures"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_download(
         return data
 
     monkeypatch.setattr(origin, "download_split", download)
-    assert opened(tmp_path, offline=True).files == {"relations": data / VRD}
+    assert opened(tmp_path, offline=True).inputs == {"relations": data / VRD}
     assert asked == [("train", bucket, True)]
 
 
@@ -85,7 +86,7 @@ def test_the_sample_is_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(origin, "write_sample", draw)
     for _ in range(2):
         found = opened(tmp_path, sample=True)
-        assert found.files == {"relations": tmp_path / f"sample-{naturel.__version__}" / VRD}
+        assert found.inputs == {"relations": tmp_path / f"sample-{naturel.__version__}" / VRD}
         assert found.folders == (tmp_path / f"sample-{naturel.__version__}",)
         assert found.card_license == "cc0-1.0"
         assert found.citation == ""

@@ -1,0 +1,40 @@
+"""Open the sources of a build: each kind of source has one function that finds, draws or downloads its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from naturel.annotations.errors import UserError
+from naturel.builders.progress import Progress
+from naturel.builders.settings import BuildSettings, Pictures, Source
+from naturel.builders.sources.openimages_origin import open_openimages
+from naturel.builders.sources.origin import Origin
+
+Opener = Callable[[BuildSettings, Path, Progress], Origin]
+
+OPENERS: Mapping[Source, Opener] = {
+    Source.OPENIMAGES: open_openimages,
+}
+"""How each source is opened."""
+
+
+def open_origins(settings: BuildSettings, work: Path, progress: Progress) -> tuple[Origin, ...]:
+    """Open every source that a build names, in the order in which `Source` lists them.
+
+    Args:
+        settings: The build's.
+        work: The build's folder for its own files; drawn pictures are kept there.
+        progress: Where progress is shown.
+
+    Raises:
+        UserError: Files of a source are missing, or its pictures cannot be linked to.
+    """
+    origins = tuple(OPENERS[source](settings, work, progress) for source in settings.source)
+    if settings.images == Pictures.LINK:
+        for origin in origins:
+            if not origin.linkable:
+                raise UserError(
+                    f"--images link: the pictures of {origin.name} have no addresses. Use --images embed."
+                )
+    return origins

@@ -1,0 +1,69 @@
+"""Read the sources of a build into one set of tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from naturel.annotations import schema
+from naturel.annotations.errors import UserError
+from naturel.annotations.nouns import NounTable
+from naturel.annotations.relations import Vocabulary
+from naturel.builders.engine import conform
+from naturel.builders.progress import Progress
+from naturel.builders.sources.origin import Origin
+from naturel.builders.sources.tables import SourceTables
+
+TABLES = {
+    "images": schema.IMAGES,
+    "objects": schema.OBJECTS,
+    "absent_labels": schema.ABSENT_LABELS,
+    "relations": schema.RELATIONS,
+    "triplets": schema.TRIPLETS,
+}
+"""The tables of a source, and the columns that they have together."""
+
+
+def read_origins(
+    origins: Sequence[Origin], vocabulary: Vocabulary, nouns: NounTable, progress: Progress
+) -> SourceTables:
+    """Read every source, one below the other.
+
+    Args:
+        origins: What `open_origins` gave.
+        vocabulary: The relations.
+        nouns: The nouns.
+        progress: Where progress is shown.
+
+    Returns:
+        The tables of all sources. With several, reasons and notes begin with the source's name.
+
+    Raises:
+        UserError: A file is damaged, or two sources call a picture by one name.
+    """
+    read = []
+    for origin in origins:
+        with progress.task(f"source {origin.name}", None, "image-triplets") as task:
+            tables = origin.read(vocabulary, nouns)
+            task.advance(tables.triplets.num_rows)
+        read.append(tables)
+    if len(read) == 1:
+        return read[0]
+    together = {
+        name: pa.concat_tables([conform(getattr(tables, name), kind) for tables in read])
+        for name, kind in TABLES.items()
+    }
+    ids = together["images"]["image_id"]
+    if len(ids.unique()) < len(ids):
+        twice = next(entry["values"] for entry in ids.value_counts().to_pylist() if entry["counts"] > 1)
+        raise UserError(f"two sources have a picture called {twice}. Build them one by one.")
+    dropped: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    notes: list[str] = []
+    for origin, tables in zip(origins, read, strict=True):
+        dropped.update({f"{origin.name}, {reason}": count for reason, count in tables.dropped.items()})
+        examples |= {f"{origin.name}, {reason}": place for reason, place in tables.examples.items()}
+        notes += [f"{origin.name}: {note}" for note in tables.notes]
+    return SourceTables(**together, dropped=dropped, notes=tuple(notes), examples=examples)

@@ -1,0 +1,11 @@
+"""The command `naturel`: what every room adds to it."""
+
+from __future__ import annotations
+
+from naturel.builders.cli import app
+from naturel.builders.command import run_command
+
+
+def main() -> None:
+    """The command `naturel`."""
+    run_command(app, "naturel")
