@@ -19,13 +19,15 @@ Codes = npt.NDArray[np.int8]
 class Proof(IntEnum):
     """Proofs in order of strength: where several hold, the first is named."""
 
-    ANNOTATED = 0
-    INVERSE = 1
-    ANTISYMMETRIC = 2
-    EXCLUSIVE = 3
-    GEOMETRIC = 4
-    ABSENT = 5
-    NONE = 6
+    HUMAN = 0
+    CONSTRUCTED = 1
+    ANNOTATED = 2
+    INVERSE = 3
+    ANTISYMMETRIC = 4
+    EXCLUSIVE = 5
+    GEOMETRIC = 6
+    ABSENT = 7
+    NONE = 8
 
 
 class Meaning:

@@ -27,7 +27,9 @@ IMAGES = pa.schema(
         "rotation": pa.float32(),  # degrees counterclockwise to upright, as the source says; null: unknown
         "boxes_complete": pa.bool_(),  # whether all things of the boxed labels are boxed
         "file_name": pa.string(),  # below one of the source's folders; null: found by `image_id`
-        "crop": pa.list_(pa.float32()),  # the box of the file that is the picture, before it is turned; null: all of it
+        "crop": pa.list_(
+            pa.float32()
+        ),  # the box of the file that is the picture, before it is turned; null: all of it
         "mirrored": pa.bool_(),  # whether the picture is the mirror image (left to right) of the upright file
         "counterpart_id": pa.string(),  # the picture that shows the same in the other arrangement; null: none
     }
@@ -79,7 +81,7 @@ RELATIONS = pa.schema(
         "relation": pa.string(),
         "object_id": pa.string(),
         "object_label": pa.string(),
-        "evidence": pa.string(),  # annotated | constructed
+        "evidence": pa.string(),  # annotated | constructed | human
         "phrase": pa.string(),  # the source's own words where they say more than the relation; null: they do not
     }
 )
@@ -162,11 +164,14 @@ RECORDS = pa.schema(
         "source": pa.string(),
         "source_split": pa.string(),
         "url": pa.string(),
+        "crop": pa.list_(pa.float32()),  # the box of the source's file that is the picture; null: all of it
         "rotation": pa.int16(),  # degrees counterclockwise that a linked picture still needs; 0 when embedded
+        "mirrored": pa.bool_(),  # whether the picture is the mirror image of the source's, mirrored last
         "width": pa.int32(),
         "height": pa.int32(),
         "subject": _ENTITY,
         "relation": pa.string(),
+        "source_relation": pa.string(),  # the source's own words where they say more; null: they do not
         "object": _ENTITY,
         "simple_positive": pa.string(),
         "simple_negative": pa.string(),
@@ -188,16 +193,25 @@ RECORDS = pa.schema(
 )
 """One row a (picture, triplet): what users load. With pictures embedded, `image` follows `id`."""
 
+NEGATIVE_IMAGES = pa.schema(
+    {
+        "negative_image_id": pa.string(),  # a picture where the first complex negative is true; null: none was found
+        "negative_image_url": pa.string(),
+    }
+)
+"""Further columns of records, in builds that look for negative images; embedded, `negative_image` follows them."""
+
 IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 """How the Hugging Face `Image` feature lies in Arrow."""
 
 
 def release_schema(base: pa.Schema, *, with_images: bool) -> pa.Schema:
-    """Add the image column (second) and the metadata from which `datasets` restores the Features.
+    """Add the image columns and the metadata from which `datasets` restores the Features.
 
     Args:
         base: The table's schema, for example `RECORDS`.
-        with_images: Whether the pictures are embedded.
+        with_images: Whether the pictures are embedded: `image` becomes the second column, and `negative_image` the
+            last where the schema has negative images.
 
     Returns:
         The schema to write, with the `huggingface` key in its metadata.
@@ -205,8 +219,10 @@ def release_schema(base: pa.Schema, *, with_images: bool) -> pa.Schema:
     fields = list(base)
     if with_images:
         fields.insert(1, pa.field("image", IMAGE))
+        if "negative_image_id" in base.names:
+            fields.append(pa.field("negative_image", IMAGE))
     features = {
-        field.name: _IMAGE_FEATURE if field.name == "image" else _feature(field.type) for field in fields
+        field.name: _IMAGE_FEATURE if field.type == IMAGE else _feature(field.type) for field in fields
     }
     metadata = json.dumps({"info": {"features": features}}, sort_keys=True)
     return pa.schema(fields, metadata={"huggingface": metadata})

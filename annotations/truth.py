@@ -3,7 +3,8 @@
 For a claim (A, r, B) the verdict looks at every pair of boxes that could show A and B:
 
 * `true` where some pair whose labels are A and B, or below them in the hierarchy, is annotated with r or with a
-  relation that implies it (`annotated`, `inverse`), or satisfies r's geometric true-rule (`geometric`);
+  relation that implies it (`annotated`, `inverse`; `constructed` in a picture that was made so, `human` where a
+  reviewer says so), or satisfies r's geometric true-rule (`geometric`);
 * `false` where A or B is verified absent (`absent`), or *every* pair is disproved: by the boxes (`geometric`), by
   a relation annotated on that pair that excludes r (`exclusive`), or by r's antisymmetry (`antisymmetric`);
 * `unknown` otherwise. Pairs never disprove a claim where some may be hidden: where a box that could show A or B
@@ -37,6 +38,10 @@ _UNKNOWN, _TRUE, _FALSE = range(3)
 
 PROOFS = tuple(proof.name.lower() for proof in Proof if proof is not Proof.NONE)
 """The proofs' names, strongest first."""
+
+EVIDENCE = {"annotated": Proof.ANNOTATED, "constructed": Proof.CONSTRUCTED, "human": Proof.HUMAN}
+"""Evidence of a relation -> what it proves of its own claim."""
+_EVIDENCE = np.array([*EVIDENCE.values(), Proof.ANNOTATED], dtype=np.int64)  # the last one: of a null
 
 Flags = npt.NDArray[np.bool_]
 CHUNK = 500_000
@@ -164,6 +169,8 @@ class _Court:
         subject, thing = np.where(swapped, second, first), np.where(swapped, first, second)
         proof = self.meaning.of(self.said.relation[said], swapped, relation[at], subject, thing)
         proves = proof <= Proof.INVERSE
+        made = proves & (self.said.evidence[said] < Proof.ANNOTATED)
+        proof = np.where(made, self.said.evidence[said], proof)
         return _strongest(at[proves], proof[proves], len(a)), _strongest(at[~proves], proof[~proves], len(a))
 
     def _hear_attributes(self, rows: Integers, pairs: Integers) -> tuple[Codes, Codes]:
@@ -323,9 +330,11 @@ class _Said:
         unary = np.append(is_attribute, False)[relation]  # -1, a relation that is not known, is none
 
         pair = (relation >= 0) & ~unary & (subject >= 0) & (thing >= 0)
-        a, b, r = distinct(subject[pair], thing[pair], relation[pair])
+        evidence = _EVIDENCE[codes_of(relations["evidence"], pa.array(list(EVIDENCE)))]
+        a, b, r, proof = distinct(subject[pair], thing[pair], relation[pair], evidence[pair])
         self._pairs = Lookup(np.concatenate([a * self._count + b, b * self._count + a]))
         self.relation = np.concatenate([r, r])
+        self.evidence = np.concatenate([proof, proof])
         self.swapped = np.repeat([False, True], len(r))
 
         has = unary & (subject >= 0) & (attribute >= 0)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from naturel.annotations import schema
 from naturel.annotations.joins import Integers, codes_of
 from naturel.annotations.truth import FALSE, TRUE
 from naturel.builders.candidates import POSITIVE
@@ -27,9 +28,15 @@ NO_NEGATIVE = "record: no negative claim is proved false"
 FEW_SENTENCES = "record: fewer than three different sentences"
 NO_GROUP = "record: no other picture balances it"
 
+NO_IMAGES = schema.IMAGES.empty_table()
+
 
 def assemble(
-    candidates: pa.Table, captions: pa.Table, seed: int, balance: Balance = Balance.PREFER
+    candidates: pa.Table,
+    captions: pa.Table,
+    seed: int,
+    balance: Balance = Balance.PREFER,
+    images: pa.Table = NO_IMAGES,
 ) -> tuple[pa.Table, Counter[str]]:
     """Choose the captions of every record.
 
@@ -38,6 +45,7 @@ def assemble(
         captions: `schema.CAPTIONS`; those that were rejected are not used.
         seed: The build's seed.
         balance: Whether negatives that are true of other pictures are preferred, or demanded.
+        images: `schema.IMAGES`, of which `counterpart_id` counts: counterparts are coupled first.
 
     Returns:
         The caption columns of `schema.RECORDS` with `image_id` and `positive_claim`, and what was left out and why.
@@ -56,7 +64,8 @@ def assemble(
     usable = usable[_first_of_each_claim(false, owner, usable)]
     false = false.take(pa.array(usable))
     hashes = hash_texts(f"{seed}\t{key}" for key in keys.to_pylist())
-    choice = Chooser(proved, false, owner[usable], hashes, sentences).choose(balance, seed)
+    counterpart = _counterparts(proved["image_id"], images)
+    choice = Chooser(proved, false, owner[usable], hashes, sentences, counterpart).choose(balance, seed)
     dropped = Counter(
         {
             NOT_PROVED: positives.num_rows - proved.num_rows,
@@ -71,6 +80,12 @@ def assemble(
 
 def _record_key(table: pa.Table) -> pa.Array:
     return pc.binary_join_element_wise(table["image_id"], table["positive_claim"], "\t").combine_chunks()
+
+
+def _counterparts(pictures: pa.ChunkedArray, images: pa.Table) -> pa.Array:
+    """The counterpart of each picture, null where it has none."""
+    place = codes_of(pictures, images["image_id"].combine_chunks())
+    return images["counterpart_id"].combine_chunks().take(pa.array(place, mask=place < 0))
 
 
 def _first_of_each_claim(false: pa.Table, owner: Integers, rows: Integers) -> Integers:

@@ -189,9 +189,16 @@ class _Build:
         if store is None:
             table = linked_pictures(images)
         else:
-            wanted = images.select(["image_id", "url", "rotation"])
-            folders = [folder for origin in self.origins for folder in origin.folders]
-            index = gather_pictures(wanted, folders, store, self._picture_settings, self.progress)
+            index = pa.concat_tables(
+                gather_pictures(
+                    images.filter(pc.equal(images["source"], origin.name)),
+                    origin.folders,
+                    store,
+                    self._picture_settings,
+                    self.progress,
+                )
+                for origin in self.origins
+            )
             table = index.select(schema.PICTURES.names)
 
         def run(folder: Path) -> StepResult:
@@ -279,6 +286,7 @@ class _Build:
                 captions.table("captions"),
                 self.settings.seed,
                 self.settings.balance,
+                source.table("images"),
             )
             notes = []
             if self.settings.prune:

@@ -62,9 +62,10 @@ def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
 
 def count_figures(folder: Path) -> dict[str, Any]:
     """Count what a release's tables hold; pictures are not read."""
-    paths = sorted((folder / "data").glob("*.parquet"))
+    paths = sorted((folder / "data").rglob("*.parquet"))
     columns = [
         "image_id",
+        "source",
         "subject",
         "relation",
         "object",
@@ -96,6 +97,7 @@ def count_figures(folder: Path) -> dict[str, Any]:
         "triplets": len(triplets.unique()),
         "captions": in_use.num_rows,
         "embedded": "image" in pq.read_schema(paths[0]).names,
+        "sources": _counted(table["source"]),
         "relations": _counted(table["relation"]),
         "top_triplets": _counted(triplets)[:10],
         "kinds": _counted(_complex(table["negative_kinds"])),
@@ -129,7 +131,7 @@ def _example(folder: Path) -> dict[str, Any] | None:
         "complex_positives",
         "complex_negatives",
     ]
-    first = pq.ParquetFile(sorted((folder / "data").glob("*.parquet"))[0])
+    first = pq.ParquetFile(sorted((folder / "data").rglob("*.parquet"))[0])
     if first.metadata.num_rows == 0:
         return None
     row: dict[str, Any] = first.read_row_group(0, columns=columns).slice(0, 1).to_pylist()[0]
@@ -158,11 +160,19 @@ def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) 
         "size_categories": [size],
         "configs": [
             {
-                "config_name": "default",
+                "config_name": "all",
                 "default": True,
                 **stamp,
-                "data_files": [{"split": split, "path": f"data/{split}-*.parquet"}],
+                "data_files": [{"split": split, "path": f"data/*/{split}-*.parquet"}],
             },
+            *(
+                {
+                    "config_name": source,
+                    **stamp,
+                    "data_files": [{"split": split, "path": f"data/{source}/{split}-*.parquet"}],
+                }
+                for source, _ in figures["sources"]
+            ),
             *(
                 {
                     "config_name": name,

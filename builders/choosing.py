@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from naturel.annotations.joins import Integers, codes_of
 from naturel.annotations.truth import Flags
 from naturel.builders.candidates import KINDS, SWAP
 from naturel.builders.choice import Hashes, mix
-from naturel.builders.groups import SLOTS, Denials, Groups, form_groups
+from naturel.builders.groups import SLOTS, Denials, Groups, facing, form_groups
 from naturel.builders.sentences import COMPLEX, Sentences, Wording, is_whole, word_groups, word_rest
 from naturel.builders.settings import Balance
 
@@ -43,10 +44,21 @@ class Chooser:
     """Records to be, each with what could be denied of it."""
 
     def __init__(
-        self, proved: pa.Table, false: pa.Table, owner: Integers, hashes: Hashes, sentences: Sentences
+        self,
+        proved: pa.Table,
+        false: pa.Table,
+        owner: Integers,
+        hashes: Hashes,
+        sentences: Sentences,
+        counterpart: pa.Array,
     ) -> None:
-        """Takes the positives, what is false in their pictures (each claim once a record), and whose it is."""
+        """Takes the positives, what is false in their pictures (each claim once a record), and whose it is.
+
+        `counterpart` is the counterpart of each positive's picture.
+        """
         self.sentences, self.hashes = sentences, hashes
+        images = pc.unique(proved["image_id"])
+        self.image, self.counterpart = codes_of(proved["image_id"], images), codes_of(counterpart, images)
         self.positive = codes_of(proved["claim_id"], sentences.claims)
         self.denials = Denials(
             owner,
@@ -95,7 +107,8 @@ class Chooser:
         if not len(rows):
             return
         wanted = Denials(denials.owner[rows], denials.claim[rows], denials.kind[rows])
-        self.groups = form_groups(wanted, self.positive, self.hashes, claim_hash, seed, strict=strict)
+        mates = facing(wanted, self.positive, self.image, self.counterpart)
+        self.groups = form_groups(wanted, self.positive, self.hashes, claim_hash, seed, mates, strict=strict)
         denial = self.groups.denial
         denial[denial >= 0] = rows[denial[denial >= 0]]
         self.denied[:] = denial

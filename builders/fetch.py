@@ -7,10 +7,11 @@ import math
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
@@ -25,31 +26,43 @@ _OPT_OUT = {"noai", "noimageai"}
 _REASONS = {404: "not_found", 408: "timeout", 410: "gone", 429: "rate_limited"}
 
 
-def index_folders(folders: Iterable[Path], image_ids: Container[str]) -> dict[str, Path]:
+def index_folders(folders: Iterable[Path], names: Iterable[str]) -> dict[str, Path]:
     """Where wanted pictures lie in local folders, from one scan of each.
 
-    A picture is `<folder>/images/<id>.<ext>` or `<folder>/<id>.<ext>`, the extension in any case. Ids are
-    compared with the names found and never become paths. Earlier folders win, then `images/`, then the order
-    of `EXTENSIONS`.
+    A name is a picture's id or its file's name, with or without folders before it and an extension after it. It lies
+    at `<folder>/<its folders>/`, `<folder>/images/` or `<folder>/`, with an extension in any case. Names are compared
+    with the names found and never become paths; folders in them that lead elsewhere (`..`, `/`) are not followed.
+    Two names that differ in their folders only are looked for there only. Earlier folders win, then the order of
+    places, then of `EXTENSIONS`.
 
     Args:
         folders: The folders to look in; they must exist.
-        image_ids: The pictures to look for.
+        names: The pictures to look for.
 
     Returns:
-        Paths by image id.
+        Paths by name.
 
     Raises:
         UserError: A folder is missing or cannot be read.
     """
+    wanted: dict[str, dict[str, str]] = {}  # place -> stem -> name
+    for name in names:
+        said = PurePosixPath(name)
+        stem = said.stem if said.suffix.lower() in EXTENSIONS else said.name
+        inside = not said.is_absolute() and ".." not in said.parts and len(said.parts) > 1
+        wanted.setdefault(str(said.parent) if inside else "", {})[stem] = name
+    count = Counter(stem for stems in wanted.values() for stem in stems)
+    anywhere = {stem: name for stems in wanted.values() for stem, name in stems.items() if count[stem] == 1}
     found: dict[str, Path] = {}
     for folder in folders:
         if not folder.is_dir():
             raise UserError(f"The picture folder {folder} does not exist. Name a folder that holds pictures.")
-        for place in (folder / "images", folder):
+        places = [(folder / inside, stems) for inside, stems in sorted(wanted.items()) if inside]
+        places += [(folder / "images", anywhere), (folder, anywhere)]
+        for place, stems in places:
             if place.is_dir():
-                for image_id, path in _scan(place, image_ids).items():
-                    found.setdefault(image_id, path)
+                for stem, path in _scan(place, stems).items():
+                    found.setdefault(stems[stem], path)
     return found
 
 

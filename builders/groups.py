@@ -4,8 +4,9 @@ Record A (claim p is true in its picture) and record B (claim q) can form a grou
 picture and p in B's. Each takes the other's claim for a negative, so that a sentence of p and one of q stand once
 on either side, and nothing but the pictures tells which is which.
 
-Groups are formed in rounds, one for each complex pair of a record. A round goes over the pairs of claims, scarce ones
-first, and couples the records of either claim in the order of their hashes, as many as both sides have.
+Groups are formed in rounds, one for each complex pair of a record. First come counterparts: pictures that show the
+same in two arrangements. Then a round goes over the pairs of claims, scarce ones first, and couples the records of
+either claim in the order of their hashes, as many as both sides have.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from naturel.annotations.joins import Integers, distinct
+from naturel.annotations.joins import Integers, Lookup, distinct
 from naturel.annotations.truth import Flags
 from naturel.builders.choice import Hashes, mix, seeded
 
@@ -66,8 +67,36 @@ class Groups:
         return a, self.partner[a, slot]
 
 
+def facing(denials: Denials, positive: Integers, image: Integers, counterpart: Integers) -> Integers:
+    """For each denial, the one of the counterpart picture that it would form a group with, -1 where there is none.
+
+    Args:
+        denials: What could be denied of which record.
+        positive: The claim that is true of each record.
+        image: The picture of each record.
+        counterpart: The counterpart of each record's picture, -1 where it has none.
+    """
+    claims = int(max(positive.max(initial=0), denials.claim.max(initial=0))) + 1
+    records = Lookup(image * claims + positive)
+    rows = np.flatnonzero((counterpart >= 0)[denials.owner])
+    at, other = records.matches(counterpart[denials.owner[rows]] * claims + denials.claim[rows])
+    rows = rows[at]
+    answers = Lookup(denials.owner * claims + denials.claim)
+    at, answer = answers.matches(other * claims + positive[denials.owner[rows]])
+    found = np.full(len(denials.owner), -1, dtype=np.int64)
+    found[rows[at]] = answer
+    return found
+
+
 def form_groups(
-    denials: Denials, positive: Integers, hashes: Hashes, claim_hash: Hashes, seed: int, *, strict: bool
+    denials: Denials,
+    positive: Integers,
+    hashes: Hashes,
+    claim_hash: Hashes,
+    seed: int,
+    counterparts: Integers,
+    *,
+    strict: bool,
 ) -> Groups:
     """Couple records.
 
@@ -77,15 +106,17 @@ def form_groups(
         hashes: One a record.
         claim_hash: One a claim.
         seed: The build's seed.
+        counterparts: What `facing` gives: these groups are formed first.
         strict: Whether a record has three groups or none.
 
     Returns:
         Groups, each of two records. In rounds after the first, records rather take kinds and claims that they do not
         have yet; two that find nobody new stay together.
     """
-    matcher = _Matcher(denials, positive, hashes, claim_hash, seed)
+    matcher = _Matcher(denials, positive, hashes, claim_hash, seed, counterparts)
     groups = matcher.groups
     everything = np.ones(len(denials.owner), dtype=np.bool_)
+    matcher.couple_counterparts(0, everything)
     matcher.couple(0, everything)
     for slot in range(1, SLOTS):
         if strict:
@@ -129,9 +160,15 @@ class _Matcher:
     """Denials that have a counterpart, by pair of claims and side."""
 
     def __init__(
-        self, denials: Denials, positive: Integers, hashes: Hashes, claim_hash: Hashes, seed: int
+        self,
+        denials: Denials,
+        positive: Integers,
+        hashes: Hashes,
+        claim_hash: Hashes,
+        seed: int,
+        counterparts: Integers,
     ) -> None:
-        self.denials, self.hashes = denials, hashes
+        self.denials, self.hashes, self.counterparts = denials, hashes, counterparts
         self.groups = Groups.none(len(positive))
         self.records = np.bincount(positive[positive >= 0], minlength=len(claim_hash))
         own, claim = positive[denials.owner], denials.claim
@@ -155,8 +192,31 @@ class _Matcher:
     def couple_anew(self, slot: int, allowed: Flags) -> None:
         """Form groups as `couple` does, with claims that neither record has yet, of new kinds first."""
         new_claim, new_kind = self._news()
+        self.couple_counterparts(slot, allowed & new_claim)
         self.couple(slot, allowed & new_claim & new_kind)
         self.couple(slot, allowed & new_claim)
+
+    def couple_counterparts(self, slot: int, allowed: Flags) -> None:
+        """Form groups of counterpart pictures, where both records' denials are allowed and both are still alone.
+
+        A record that could have several takes them in the order of their hashes: each round, those whose first choice
+        is mutual are coupled.
+        """
+        owner, partner, denial = self.denials.owner, self.groups.partner[:, slot], self.groups.denial[:, slot]
+        rows = np.flatnonzero(allowed & (self.counterparts >= 0))
+        rows = rows[allowed[self.counterparts[rows]]]
+        low = np.minimum(rows, self.counterparts[rows]).astype(np.uint64)
+        chance = mix(seeded(slot), low)
+        while len(rows):
+            facing = self.counterparts[rows]
+            alone = (partner[owner[rows]] < 0) & (partner[owner[facing]] < 0)
+            rows, chance = rows[alone], chance[alone]
+            order = np.lexsort((rows, chance, owner[rows]))
+            first = order[np.append(True, np.diff(owner[rows[order]]) != 0)[: len(order)]]
+            chosen = rows[first]
+            mutual = chosen[np.isin(self.counterparts[chosen], chosen)]
+            partner[owner[mutual]] = owner[self.counterparts[mutual]]
+            denial[owner[mutual]] = mutual
 
     def couple(self, slot: int, allowed: Flags) -> None:
         """Form the groups that allowed denials of records without one in this slot can form."""

@@ -10,7 +10,7 @@ import os
 import struct
 import warnings
 import zlib
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from naturel.annotations import geometry
 from naturel.annotations.errors import UserError
+from naturel.builders.engine import conform
 from naturel.builders.fetch import Fetcher, index_folders, read_file
 from naturel.builders.picture_store import (
     Picture,
@@ -49,7 +50,16 @@ __all__ = [
     "transform_boxes",
 ]
 
-WANTED_SCHEMA = pa.schema([("image_id", pa.string()), ("url", pa.string()), ("rotation", pa.float64())])
+WANTED_SCHEMA = pa.schema(
+    [
+        ("image_id", pa.string()),
+        ("url", pa.string()),
+        ("rotation", pa.float64()),
+        ("file_name", pa.string()),
+        ("crop", pa.list_(pa.float64())),
+        ("mirrored", pa.bool_()),
+    ]
+)
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _ORIENTATION = 0x0112
@@ -99,7 +109,14 @@ def transform_boxes(
     return after
 
 
-def decode_picture(data: bytes, settings: PictureSettings, rotation: float | None = None) -> Picture:
+def decode_picture(
+    data: bytes,
+    settings: PictureSettings,
+    rotation: float | None = None,
+    crop: Sequence[float] | None = None,
+    *,
+    mirror: bool = False,
+) -> Picture:
     """Verify a picture and bring it into the form that is stored: upright RGB of a bounded size.
 
     Original JPEG bytes stay, without their metadata, where nothing has to change. With `image_size` 0 all
@@ -110,16 +127,18 @@ def decode_picture(data: bytes, settings: PictureSettings, rotation: float | Non
         settings: The size, the quality and the limits.
         rotation: Degrees counterclockwise that turn the picture upright, a multiple of 90. It counts only
             where EXIF gives no orientation other than 1, as both state the same fact.
+        crop: The box that is the picture, in fractions of the encoded one; it is cut out before anything is turned.
+        mirror: Whether the upright picture is mirrored left to right.
 
     Returns:
-        The picture. The same input gives the same bytes.
+        The picture; `turns` and `mirrored` tell all that was done to it. The same input gives the same bytes.
 
     Raises:
         PictureError: `not_a_picture`, `truncated`, `corrupt`, `bomb` or `bad_rotation`.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return _finish(data, image, settings, rotation)
+            return _finish(data, image, settings, rotation, crop, mirror=mirror)
     except UnidentifiedImageError as error:
         raise PictureError("corrupt" if data.startswith(_MAGIC) else "not_a_picture") from error
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -128,15 +147,29 @@ def decode_picture(data: bytes, settings: PictureSettings, rotation: float | Non
         raise PictureError("truncated" if "truncated" in str(error).lower() else "corrupt") from error
 
 
-def _finish(data: bytes, image: Image.Image, settings: PictureSettings, rotation: float | None) -> Picture:
+def _finish(
+    data: bytes,
+    image: Image.Image,
+    settings: PictureSettings,
+    rotation: float | None,
+    crop: Sequence[float] | None,
+    *,
+    mirror: bool,
+) -> Picture:
     size, mode, kind = image.size, image.mode, image.format
     if size[0] * size[1] > settings.max_pixels:
         raise PictureError("bomb")
-    target = _fit(size, settings.image_size)
     turns, mirrored = _orientation(image, rotation)
-    if target != size:
-        image.draft(None, target)  # JPEG: decode at 1/2, 1/4 or 1/8, never below the target
+    if mirror:  # mirroring what was turned is turning the other way what was mirrored
+        turns, mirrored = -turns % 4, not mirrored
+    if crop is None:
+        target = _fit(size, settings.image_size)
+        if target != size:
+            image.draft(None, target)  # JPEG: decode at 1/2, 1/4 or 1/8, never below the target
     image.load()
+    if crop is not None:
+        image = _cut(image, crop)
+        target = _fit(image.size, settings.image_size)
     profile = _foreign_profile(image)
     rgb = _to_srgb(image, target, profile)
     if mirrored:
@@ -144,7 +177,7 @@ def _finish(data: bytes, image: Image.Image, settings: PictureSettings, rotation
     if (turn := _TURN[turns]) is not None:
         rgb = rgb.transpose(turn)
     kept: bytes | None = None
-    if not turns and not mirrored and target == size:
+    if not turns and not mirrored and crop is None and target == size:
         if not settings.image_size:
             kept = data
         elif kind == "JPEG" and mode == "RGB" and profile is None:
@@ -152,6 +185,15 @@ def _finish(data: bytes, image: Image.Image, settings: PictureSettings, rotation
     stored = kept if kept is not None else _encode(rgb, settings.quality)
     digest = hashlib.sha256(stored).hexdigest()
     return Picture(stored, *rgb.size, digest, str(imagehash.phash(rgb)), turns, mirrored)
+
+
+def _cut(image: Image.Image, crop: Sequence[float]) -> Image.Image:
+    """A part of a picture, at least a pixel wide and high."""
+    left, top = (min(int(crop[axis] * image.size[axis]), image.size[axis] - 1) for axis in (0, 1))
+    right, bottom = (math.ceil(crop[axis + 2] * image.size[axis]) for axis in (0, 1))
+    return image.crop(
+        (left, top, min(max(right, left + 1), image.width), min(max(bottom, top + 1), image.height))
+    )
 
 
 def _fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -258,8 +300,9 @@ def gather_pictures(
     before the URL, and the URL is tried where the local file is unusable.
 
     Args:
-        wanted: `image_id`, `url` (nullable) and `rotation` (nullable, degrees counterclockwise); other
-            columns are ignored. Of rows with the same id the first counts.
+        wanted: `image_id`, `url` (nullable) and `rotation` (nullable, degrees counterclockwise), and, where they
+            are there, `file_name`, `crop` and `mirrored` as in `schema.IMAGES`; other columns are ignored. Of rows
+            with the same id the first counts. A file that several rows are made of is fetched once.
         folders: Where to look before fetching, see `index_folders`.
         store: The store of these settings, from `open_store`.
         settings: How to fetch, check and make smaller.
@@ -273,7 +316,7 @@ def gather_pictures(
     """
     if store.folder.name != settings.digest:
         raise ValueError(f"{store.folder} holds pictures of other settings; use open_store(root, settings)")
-    wanted = wanted.select(WANTED_SCHEMA.names).cast(WANTED_SCHEMA)
+    wanted = conform(wanted, WANTED_SCHEMA)
     if wanted["image_id"].null_count:
         raise UserError("Some wanted pictures have no image_id. Give each picture an id.")
     with store.writer() as writer:
@@ -311,10 +354,18 @@ class _Wanted:
     image_id: str
     url: str | None
     rotation: float | None
+    file_name: str | None
+    crop: list[float] | None
+    mirrored: bool | None
+
+    @property
+    def file(self) -> str:
+        """The name by which its file is looked for."""
+        return self.file_name or self.image_id
 
 
 class _Gathering:
-    """One run over the pictures that the store lacks."""
+    """One run over the pictures that the store lacks, file by file."""
 
     def __init__(
         self, writer: PictureWriter, settings: PictureSettings, folders: list[Path], todo: pa.Table
@@ -322,62 +373,75 @@ class _Gathering:
         self._writer = writer
         self._settings = settings
         self._reason_without_url = "missing_file" if folders else "no_url"
-        self._wanted = _first_rows(todo)
-        self._files = index_folders(folders, self._wanted)
-        self.total = len(self._wanted)
+        wanted = _first_rows(todo)
+        self.total = len(wanted)
+        self._jobs: dict[tuple[str, str | None], list[_Wanted]] = {}
+        for image_id in sorted(wanted):
+            row = wanted[image_id]
+            self._jobs.setdefault((row.file, row.url), []).append(row)
+        self._files = index_folders(folders, {file for file, _ in self._jobs})
 
     async def run(self, task: Task) -> None:
-        """Work on `concurrency` pictures at once; fewer decode, as many as there are processors."""
+        """Work on `concurrency` files at once; fewer decode, as many as there are processors."""
         self._task = task
         self._order = asyncio.Lock()
-        jobs = iter([self._wanted[image_id] for image_id in sorted(self._wanted)])
+        jobs = iter(self._jobs.items())
         async with AsyncExitStack() as stack:
             self._fetcher = await stack.enter_async_context(Fetcher(self._settings))
             self._pool = stack.enter_context(ThreadPoolExecutor(_processors(), "decode"))
             try:
                 async with asyncio.TaskGroup() as group:
-                    for _ in range(min(self._settings.concurrency, self.total)):
+                    for _ in range(min(self._settings.concurrency, len(self._jobs))):
                         group.create_task(self._work(jobs))
             except ExceptionGroup as errors:
                 raise errors.exceptions[0] from None
 
-    async def _work(self, jobs: Iterator[_Wanted]) -> None:
-        for wanted in jobs:
-            row = await self._gather(wanted)
+    async def _work(self, jobs: Iterator[tuple[tuple[str, str | None], list[_Wanted]]]) -> None:
+        for (file, url), wanted in jobs:
+            rows = await self._gather(self._files.get(file), url, wanted)
             async with self._order:
                 if self._writer.failed:  # another task met the full disk and ends the run
                     return
-                self._writer.add(row)
+                for row in rows:
+                    self._writer.add(row)
                 if self._writer.full:
                     await asyncio.to_thread(self._writer.flush)
-            self._task.advance()
+            self._task.advance(len(rows))
 
-    async def _gather(self, wanted: _Wanted) -> PictureRow:
-        """The local file, else the URL, else the reason."""
-        row = PictureRow(wanted.image_id, None, 0, reason=self._reason_without_url)
-        if path := self._files.get(wanted.image_id):
-            row = await self._in_pool(wanted, path, "local", 0)
-        if row.picture or not wanted.url:
-            return row
+    async def _gather(self, path: Path | None, url: str | None, wanted: list[_Wanted]) -> list[PictureRow]:
+        """The pictures of one file: the local one, else what the URL gives, else the reason."""
+        rows = [PictureRow(one.image_id, None, 0, reason=self._reason_without_url) for one in wanted]
+        if path:
+            rows = [await self._in_pool(one, path, "local", 0) for one in wanted]
+        missing = [number for number, row in enumerate(rows) if not row.picture]
+        if not missing or not url:
+            return rows
         if self._settings.offline:
-            return row if row.origin else PictureRow(wanted.image_id, None, 0, reason="offline")
-        fetched = await self._fetcher.fetch(wanted.url)
-        if fetched.data is None:
-            return PictureRow(wanted.image_id, "fetched", fetched.attempts, reason=fetched.reason)
-        return await self._in_pool(wanted, fetched.data, "fetched", fetched.attempts)
+            return [
+                row if row.origin else PictureRow(row.image_id, None, 0, reason="offline") for row in rows
+            ]
+        fetched = await self._fetcher.fetch(url)
+        for number in missing:
+            one = wanted[number]
+            if fetched.data is None:
+                rows[number] = PictureRow(one.image_id, "fetched", fetched.attempts, reason=fetched.reason)
+            else:
+                rows[number] = await self._in_pool(one, fetched.data, "fetched", fetched.attempts)
+        return rows
 
     async def _in_pool(self, wanted: _Wanted, data: bytes | Path, origin: str, attempts: int) -> PictureRow:
         """Read and decode in a thread; Pillow releases the interpreter, so downloads go on."""
         loop = asyncio.get_running_loop()
         try:
-            picture = await loop.run_in_executor(self._pool, self._decode, data, wanted.rotation)
+            picture = await loop.run_in_executor(self._pool, self._decode, data, wanted)
         except PictureError as fault:
             return PictureRow(wanted.image_id, origin, attempts, reason=fault.reason)
         return PictureRow(wanted.image_id, origin, attempts, picture)
 
-    def _decode(self, data: bytes | Path, rotation: float | None) -> Picture:
+    def _decode(self, data: bytes | Path, wanted: _Wanted) -> Picture:
         encoded = read_file(data, self._settings.max_bytes) if isinstance(data, Path) else data
-        return decode_picture(encoded, self._settings, rotation)
+        mirror = bool(wanted.mirrored)
+        return decode_picture(encoded, self._settings, wanted.rotation, wanted.crop, mirror=mirror)
 
 
 def _first_rows(table: pa.Table) -> dict[str, _Wanted]:

@@ -80,7 +80,7 @@ def blocks_of(table: pa.Table, rows: int) -> Iterator[pa.Table]:
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     leaves = list(_leaves(schema))
-    pictures = [leaf for leaf in leaves if leaf == "image.bytes"]
+    pictures = [leaf for leaf in leaves if leaf.endswith("image.bytes")]
     return pq.ParquetWriter(
         path,
         schema,
@@ -97,7 +97,7 @@ def _leaves(fields: Iterable[pa.Field], prefix: str = "") -> Iterator[str]:
         name, kind = prefix + field.name, field.type
         if pa.types.is_struct(kind):
             yield from _leaves(kind, name + ".")
-        elif pa.types.is_fixed_size_list(kind):
+        elif pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
             yield from _leaves([pa.field("element", kind.value_type)], name + ".list.")
         else:
             yield name

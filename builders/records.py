@@ -57,6 +57,9 @@ def complete_records(
 
     turns = np.asarray(picture["turns"].to_numpy(), dtype=np.int16)
     linked = np.asarray(pc.is_null(picture["sha256"]))
+    # `turns` are those of a picture that was mirrored first; records tell to mirror last.
+    mirrored = pc.fill_null(image["mirrored"], False)
+    degrees = np.where(np.asarray(mirrored, dtype=np.bool_), -turns % 4, turns) * 90
     box = objects["box"].combine_chunks()
     return pa.table(
         {
@@ -65,13 +68,16 @@ def complete_records(
             "source": image["source"],
             "source_split": image["source_split"],
             "url": image["url"],
-            "rotation": pa.array(np.where(linked, turns * 90, 0), pa.int16()),
+            "crop": image["crop"],
+            "rotation": pa.array(np.where(linked, degrees, 0), pa.int16()),
+            "mirrored": mirrored,
             "width": picture["width"],
             "height": picture["height"],
             "subject": _entity(
                 positive["subject_label"], positive["subject"], box.take(pa.array(subject_row))
             ),
             "relation": positive["relation"],
+            "source_relation": pair["phrase"],
             "object": _entity(positive["object_label"], nouns, box.take(pa.array(other_row))),
             "simple_positive": chosen["simple_positive"],
             "simple_negative": chosen["simple_negative"],

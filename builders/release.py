@@ -40,7 +40,7 @@ class Contents:
     """What a release is made of."""
 
     records: pa.Table
-    """`schema.RECORDS` without `version`."""
+    """`schema.RECORDS` without `version`; with the columns of `schema.NEGATIVE_IMAGES` where they were looked for."""
     captions: pa.Table
     claims: pa.Table
     attribution: pa.Table
@@ -66,19 +66,22 @@ def prepare_release(contents: Contents, folder: Path, version: str, progress: Pr
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    data = partial / "data"
-    data.mkdir(parents=True)
+    partial.mkdir(parents=True)
     records = _with_version(contents.records, version)
     with progress.task("release", records.num_rows, "records") as task:
-        if contents.store is None:
-            _write_table(records, schema.RECORDS, data, contents.split)
-            task.advance(records.num_rows)
-        else:
-            blocks = list(blocks_of(records, PICTURE_ROWS))
+        for source in sorted(pc.unique(records["source"]).to_pylist()):
+            folder_of_source = partial / "data" / source
+            folder_of_source.mkdir(parents=True)
+            rows = records.filter(pc.equal(records["source"], source)).combine_chunks()
+            if contents.store is None:
+                _write_table(rows, rows.schema, folder_of_source, contents.split)
+                task.advance(rows.num_rows)
+                continue
+            blocks = list(blocks_of(rows, PICTURE_ROWS))
             sizes = block_sizes(blocks, contents.store)
             stream = (_advance(task, block) for block in with_pictures(blocks, contents.store))
-            full = schema.release_schema(schema.RECORDS, with_images=True)
-            write_shards(stream, shard_starts(sizes), full, data, contents.split)
+            full = schema.release_schema(rows.schema, with_images=True)
+            write_shards(stream, shard_starts(sizes), full, folder_of_source, contents.split)
     _write_table(contents.captions, schema.CAPTIONS, partial / "captions", "captions")
     _write_table(contents.claims, schema.CLAIMS, partial / "claims", "claims")
     _write_attribution(contents.attribution, partial / "attribution.csv")
@@ -118,7 +121,9 @@ def _advance(task: Any, block: pa.Table) -> pa.Table:
 
 def _with_version(records: pa.Table, version: str) -> pa.Table:
     column = pa.array([version]).take(pa.array([0] * records.num_rows, pa.int64()))
-    table = records.append_column("version", column).select(schema.RECORDS.names).cast(schema.RECORDS)
+    mined = "negative_image_id" in records.column_names
+    kind = pa.schema([*schema.RECORDS, *(schema.NEGATIVE_IMAGES if mined else ())])
+    table = records.append_column("version", column).select(kind.names).cast(kind)
     return table.sort_by("id").combine_chunks()
 
 
@@ -128,33 +133,51 @@ def _write_table(table: pa.Table, kind: pa.Schema, folder: Path, name: str) -> N
     write_shards(blocks, [0], schema.release_schema(kind, with_images=False), folder, name)
 
 
+PICTURES_OF = {"image": "image_id", "negative_image": "negative_image_id"}
+"""Picture column -> the column that names its pictures."""
+
+
 def block_sizes(blocks: list[pa.Table], store: PictureStore) -> list[int]:
     """Bytes of pictures in each block."""
     index = store.index()
     ids = index["image_id"].combine_chunks()
     sizes = index["size"].combine_chunks()
     return [
-        int(pc.sum(sizes.take(pa.array(codes_of(block["image_id"], ids)))).as_py() or 0) for block in blocks
+        sum(
+            int(pc.sum(sizes.take(pa.array(rows[rows >= 0]))).as_py() or 0)
+            for names in PICTURES_OF.values()
+            if names in block.column_names
+            for rows in [codes_of(block[names], ids)]
+        )
+        for block in blocks
     ]
 
 
 def with_pictures(blocks: list[pa.Table], store: PictureStore) -> Iterator[pa.Table]:
-    """Add the image column, reading pictures a few blocks at a time."""
-    full = schema.release_schema(schema.RECORDS, with_images=True)
+    """Add the image columns, reading pictures a few blocks at a time."""
     for start in range(0, len(blocks), BLOCKS_READ_AT_ONCE):
         part = blocks[start : start + BLOCKS_READ_AT_ONCE]
-        wanted = sorted({name for block in part for name in block["image_id"].to_pylist()})
-        pictures = dict(store.read_bytes(wanted))
+        present = [names for names in PICTURES_OF.values() if names in part[0].column_names]
+        wanted = {name for block in part for names in present for name in block[names].to_pylist() if name}
+        pictures = dict(store.read_bytes(sorted(wanted)))
         for block in part:
-            names = block["image_id"].to_pylist()
-            image = pa.StructArray.from_arrays(
-                [
-                    pa.array([pictures[name] for name in names], pa.binary()),
-                    pa.array([picture_name(name, pictures[name]) for name in names], pa.string()),
-                ],
-                fields=list(schema.IMAGE),
-            )
-            yield block.add_column(1, "image", image).cast(full)
+            full = schema.release_schema(block.schema, with_images=True)
+            for column, names in PICTURES_OF.items():
+                if names in present:
+                    block = block.append_column(column, _pictures(block[names].to_pylist(), pictures))
+            yield block.select(full.names).cast(full)
+
+
+def _pictures(names: list[str | None], pictures: dict[str, bytes]) -> pa.Array:
+    """The pictures of these names as `schema.IMAGE`, null where there is no name."""
+    return pa.StructArray.from_arrays(
+        [
+            pa.array([pictures[name] if name else None for name in names], pa.binary()),
+            pa.array([picture_name(name, pictures[name]) if name else None for name in names], pa.string()),
+        ],
+        fields=list(schema.IMAGE),
+        mask=pa.array([name is None for name in names]),
+    )
 
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
@@ -181,7 +204,7 @@ def _manifest(facts: dict[str, Any], folder: Path, version: str) -> dict[str, An
         if path.is_file()
     }
     rows = {
-        name: sum(pq.read_metadata(path).num_rows for path in sorted((folder / name).glob("*.parquet")))
+        name: sum(pq.read_metadata(path).num_rows for path in sorted((folder / name).rglob("*.parquet")))
         for name in ("data", "captions", "claims")
     }
     return {

@@ -35,10 +35,13 @@ def linked_pictures(images: pa.Table) -> pa.Table:
     degrees = [
         0.0 if value is None or math.isnan(value) else value for value in images["rotation"].to_pylist()
     ]
+    mirrored = np.asarray(pc.fill_null(images["mirrored"], False), dtype=np.bool_)
+    turns = np.array([round(value / 90) % 4 for value in degrees], dtype=np.int8)
     columns: Mapping[str, pa.Array] = {
         "image_id": images["image_id"],
-        "turns": pa.array([round(value / 90) % 4 for value in degrees], pa.int8()),
-        "mirrored": pa.array([False] * count, pa.bool_()),
+        # A picture that is mirrored last is one that is mirrored first and turned the other way.
+        "turns": pa.array(np.where(mirrored, -turns % 4, turns), pa.int8()),
+        "mirrored": pa.array(mirrored),
         "status": pa.array(["ok"] * count, pa.string()),
     }
     rows = [columns.get(field.name, pa.nulls(count, field.type)) for field in schema.PICTURES]

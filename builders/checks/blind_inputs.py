@@ -141,11 +141,11 @@ def read_pairs(
 
 def _folder(path: Path) -> Pairs:
     """A release, a build or a folder of SugarCrepe files, told apart by what lies in it."""
-    if any((path / "data").glob("*.parquet")):
+    if any((path / "data").rglob("*.parquet")):
         return _release(path)
     if (path / "release").is_dir():
         found = versions_in(path / "release").values()
-        finished = [folder for folder in found if any((folder / "data").glob("*.parquet"))]
+        finished = [folder for folder in found if any((folder / "data").rglob("*.parquet"))]
         if not finished:
             raise UserError(f"{path}/release holds no finished release yet. Run build-naturel to its end.")
         return _release(finished[-1])
@@ -161,7 +161,7 @@ def _folder(path: Path) -> Pairs:
 def _release(path: Path) -> Pairs:
     """The four pairs of each record of a release; pictures are not read."""
     tables = []
-    for file in sorted((path / "data").glob("*.parquet")):
+    for file in sorted((path / "data").rglob("*.parquet")):
         try:
             names = pq.read_schema(file).names
             _must_have(file, RECORD_COLUMNS, names)

@@ -198,7 +198,7 @@ class Release:
         return pa.concat_tables([_read(path, columns) for path in paths], promote_options="permissive")
 
     def _shards(self, name: str) -> list[Path]:
-        paths = sorted((self.folder / name).glob("*.parquet"))
+        paths = sorted((self.folder / name).rglob("*.parquet"))
         if not paths:
             raise UserError(
                 f"{self.folder / name} holds no Parquet file, so this is no whole release. {MEND}"

@@ -78,9 +78,9 @@ TABLES = {
         *(
             dict(zip(schema.TRIPLETS.names, row, strict=True))
             for row in (
-                ("two", "Human face", "on", "Desk", "3", "1", 1),
-                ("one", "Human face", "on", "Desk", "2", "3", 3),
-                ("two", "Woman", "is", "Stand", "2", None, 1),
+                ("two", "Human face", "on", "Desk", "3", "1", 1, "resting on"),
+                ("one", "Human face", "on", "Desk", "2", "3", 3, None),
+                ("two", "Woman", "is", "Stand", "2", None, 1, None),
             )
         ),
     ),

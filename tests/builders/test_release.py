@@ -45,7 +45,8 @@ def test_the_yaml_of_the_card_is_what_the_hub_reads(release: Path) -> None:
     metadata = yaml.safe_load(front)
     assert metadata["license"] == "cc-by-4.0"  # the annotations'; the pictures have their own
     assert metadata["size_categories"] == ["n<1K"]
-    assert [config["config_name"] for config in metadata["configs"]] == ["default", "captions", "claims"]
+    names = [config["config_name"] for config in metadata["configs"]]
+    assert names == ["all", "openimages", "captions", "claims"]
     for config in metadata["configs"]:
         for entry in config["data_files"]:
             assert list(release.glob(entry["path"]))

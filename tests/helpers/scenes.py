@@ -279,7 +279,9 @@ def triplets_of(*scenes: Scene) -> pa.Table:
             unary = relation == "is"
             label = thing if unary else scene.things[thing].label
             key = (scene.image, scene.things[subject].label, relation, label)
-            row = dict(zip(schema.TRIPLETS.names, (*key, subject, None if unary else thing, 1), strict=True))
+            row = dict(
+                zip(schema.TRIPLETS.names, (*key, subject, None if unary else thing, 1, None), strict=True)
+            )
             rows.setdefault(key, row)
     return pa.Table.from_pylist(list(rows.values()), schema.TRIPLETS)
 

@@ -261,7 +261,7 @@ def test_naive_bayes_reproduces_the_figures_on_sugarcrepe(name: str) -> None:
 
 
 def test_a_release_gives_four_pairs_a_record(built: Path) -> None:
-    records = pq.read_table(next((built / "release" / "1.0.0" / "data").glob("*.parquet"))).to_pylist()
+    records = pq.read_table(next((built / "release" / "1.0.0" / "data").rglob("*.parquet"))).to_pylist()
     pairs = read_pairs(built)
     assert pairs.source == str(built / "release" / "1.0.0")
     assert len(pairs) == 4 * len(records)
@@ -323,7 +323,7 @@ def test_a_release_can_be_grouped_in_four_ways(built: Path, group: str) -> None:
 
 
 def test_the_newest_release_of_a_build_is_read(built: Path, tmp_path: Path) -> None:
-    source = next((built / "release" / "1.0.0" / "data").glob("*.parquet"))
+    source = next((built / "release" / "1.0.0" / "data").rglob("*.parquet"))
     for version in ("1.9.0", "1.10.0"):
         data = tmp_path / "release" / version / "data"
         data.mkdir(parents=True)

@@ -25,10 +25,12 @@ def release(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def rows(release: Path) -> list[dict[str, Any]]:
     """Its records, without pictures."""
-    names = [name for name in pq.read_schema(next((release / "data").glob("*"))).names if name != "image"]
+    names = [
+        name for name in pq.read_schema(next((release / "data").rglob("*.parquet"))).names if name != "image"
+    ]
     return [
         row
-        for path in sorted((release / "data").glob("*"))
+        for path in sorted((release / "data").rglob("*.parquet"))
         for row in pq.read_table(path, columns=names).to_pylist()
     ]
 
@@ -47,7 +49,7 @@ def altered(release: Path, tmp_path: Path) -> Callable[..., Path]:
             shutil.copytree(release, copy)
         manifest = json.loads((copy / "manifest.json").read_text()) | facts
         for name, how in (("data", change), ("captions", captions)):
-            [path] = (copy / name).glob("*.parquet")
+            [path] = (copy / name).rglob("*.parquet")
             if how:
                 pq.write_table(how(pq.read_table(path)), path)
             manifest["rows"][name] = pq.read_metadata(path).num_rows

@@ -68,12 +68,12 @@ def test_one_record_is_enough(altered: Callable[..., Path], tmp_path: Path) -> N
 
 def test_records_over_several_shards(release: Path, altered: Callable[..., Path], tmp_path: Path) -> None:
     copy = altered(lambda table: table)
-    [path] = (copy / "data").glob("*.parquet")
+    [path] = (copy / "data").rglob("*.parquet")
     table = pq.read_table(path)
     path.unlink()
     for number, start in enumerate(range(0, table.num_rows, 40)):
         part = table.slice(start, 40)
-        pq.write_table(part, copy / "data" / f"train-{number:05d}-of-x.parquet", row_group_size=7)
+        pq.write_table(part, path.parent / f"train-{number:05d}-of-x.parquet", row_group_size=7)
     page = write_report(copy, tmp_path / "shards.html").read_bytes()
     assert page == write_report(release, tmp_path / "whole.html").read_bytes()
 
@@ -112,7 +112,7 @@ def damage_manifest(copy: Path) -> None:
 
 
 def damage_data(copy: Path) -> None:
-    [path] = (copy / "data").glob("*.parquet")
+    [path] = (copy / "data").rglob("*.parquet")
     path.write_bytes(path.read_bytes()[:-100])
 
 
@@ -122,12 +122,12 @@ def damage_captions(copy: Path) -> None:
 
 
 def lose_rows(copy: Path) -> None:
-    [path] = (copy / "data").glob("*.parquet")
+    [path] = (copy / "data").rglob("*.parquet")
     pq.write_table(pq.read_table(path).slice(1), path)
 
 
 def lose_a_column(copy: Path) -> None:
-    [path] = (copy / "data").glob("*.parquet")
+    [path] = (copy / "data").rglob("*.parquet")
     pq.write_table(pq.read_table(path).drop_columns(["phash"]), path)
 
 
