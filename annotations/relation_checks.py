@@ -39,6 +39,7 @@ def logic_faults(vocabulary: Vocabulary) -> list[str]:
         faults += _inverse_faults(relation, vocabulary)
         faults += _closure_faults(relation, vocabulary)
         faults += _contrast_faults(relation, vocabulary)
+        faults += _mirror_faults(relation, vocabulary)
         for field in ("excludes", "often_with"):
             for other in getattr(relation, field):
                 if relation.name not in getattr(vocabulary[other], field):
@@ -46,6 +47,14 @@ def logic_faults(vocabulary: Vocabulary) -> list[str]:
                         f"{other}: {field}: lacks {relation.name}, which lists {other}; add it, or remove it there"
                     )
     return faults
+
+
+def _mirror_faults(relation: Relation, vocabulary: Vocabulary) -> Iterator[str]:
+    mirror = relation.mirror
+    if mirror is not None and mirror not in vocabulary:
+        yield f"{relation.name}: mirror: {mirror} is not in the vocabulary; add it or remove it here"
+    elif mirror is not None and vocabulary[mirror].mirror != relation.name:
+        yield f"{mirror}: mirror: is not {relation.name}, whose mirror it is; state it in both"
 
 
 def _reference_faults(relation: Relation, relations: Mapping[str, Relation]) -> Iterator[str]:

@@ -144,6 +144,8 @@ class Relation(BaseModel):
     often_with: tuple[str, ...] = ()
     """Relations that are often true together with this one: never a contrast."""
     frame: Frame = Frame.NONE
+    mirror: str | None = None
+    """The relation that this one becomes when the picture is mirrored left to right; None: it stays."""
     incidental: bool = False
     """Whether it is often true of things that nobody boxed; it is disproved only where all boxes are known."""
     geometry: GeometryRules = GeometryRules()
@@ -217,6 +219,10 @@ class Vocabulary:
             The relation, or None where the vocabulary has none for it.
         """
         return self._canonical.get((source, _key(name)))
+
+    def mirrored(self, name: str) -> str:
+        """The relation of two things in the mirrored picture, where `name` is theirs."""
+        return self.by_name[name].mirror or name
 
     def implied(self, name: str) -> frozenset[Implied]:
         """Tell what is true of two things (a, b) once this relation is.

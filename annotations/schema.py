@@ -195,11 +195,21 @@ RECORDS = pa.schema(
 
 NEGATIVE_IMAGES = pa.schema(
     {
-        "negative_image_id": pa.string(),  # a picture where the first complex negative is true; null: none was found
-        "negative_image_url": pa.string(),
+        "negative_image_id": pa.string(),  # null: none was found
+        "negative_image_pair": pa.int8(),  # the complex pair whose negative is true there: 0, 1 or 2
+        # What a picture that is not embedded still needs, as in `RECORDS`.
+        "negative_image_source": pa.struct(
+            {
+                "url": pa.string(),
+                "crop": pa.list_(pa.float32()),
+                "rotation": pa.int16(),
+                "mirrored": pa.bool_(),
+            }
+        ),
     }
 )
-"""Further columns of records, in builds that look for negative images; embedded, `negative_image` follows them."""
+"""Further columns of records, in builds that look for negative images: another picture, where a negative claim of the
+record is proved true and its positive claim proved false. Embedded, `negative_image` follows them."""
 
 IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 """How the Hugging Face `Image` feature lies in Arrow."""

@@ -9,6 +9,7 @@ inputs changed.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-import naturel
 from naturel.annotations import schema
 from naturel.annotations.errors import UserError
 from naturel.annotations.nouns import NounTable, load_nouns
@@ -31,14 +31,17 @@ from naturel.builders.checks.prune import prune
 from naturel.builders.checks.reading.parser import model_name
 from naturel.builders.code import code_digest
 from naturel.builders.engine import use_runner, write_table
+from naturel.builders.facts import facts_of
 from naturel.builders.images import gather_pictures
 from naturel.builders.llm.money import Estimate, Meter
+from naturel.builders.negative_images import Known, find_negative_images
 from naturel.builders.picture_store import PictureSettings, PictureStore, open_store
 from naturel.builders.progress import Progress
 from naturel.builders.records import complete_records
 from naturel.builders.release import Contents, finish_release, prepare_release
-from naturel.builders.settings import BuildSettings, Captioner, Pictures
-from naturel.builders.sources.opening import open_origins
+from naturel.builders.settings import BuildSettings, Captioner, NegativeImages, Pictures
+from naturel.builders.sources.mirrors import WITH_WRITING, Mirroring, add_mirrors
+from naturel.builders.sources.opening import demand_addresses, open_origins
 from naturel.builders.sources.origin import Origin
 from naturel.builders.sources.reading import read_origins
 from naturel.builders.upright import linked_pictures, of_images, upright_objects
@@ -129,12 +132,18 @@ class _Build:
         """The sources, their files found, drawn or downloaded."""
         return open_origins(self.settings, self.workspace.work, self.progress)
 
-    def _inputs(self, origin: Origin) -> dict[str, str]:
-        """Digest of each file of a source, by its name."""
-        return {path.name: self.workspace.digest_input(path) for path in origin.inputs.values()}
+    @cached_property
+    def inputs(self) -> dict[str, dict[str, str]]:
+        """Of each source, the digest of each file by its name."""
+        return {
+            origin.name: {path.name: self.workspace.digest_input(path) for path in origin.inputs.values()}
+            for origin in self.origins
+        }
 
     def run(self) -> Built:
         """Run the steps."""
+        if self.settings.images == Pictures.LINK:
+            demand_addresses(self.origins)
         source = self._source()
         pictures = self._pictures(source)
         claims = self._claims(source, pictures)
@@ -150,6 +159,8 @@ class _Build:
     def _source(self) -> Step:
         def run(folder: Path) -> StepResult:
             tables = read_origins(self.origins, self.vocabulary, self.nouns, self.progress)
+            if mirroring := self._mirroring:
+                tables = add_mirrors(tables, mirroring, self.vocabulary, self.nouns)
             order = ["image_id", "object_id"]
             write_table(tables.objects, schema.OBJECTS, folder / "objects.parquet", order)
             write_table(tables.images, schema.IMAGES, folder / "images.parquet", ["image_id"])
@@ -167,8 +178,18 @@ class _Build:
             }
             return StepResult(counts, dict(tables.dropped), list(tables.notes), dict(tables.examples))
 
-        sources = {origin.name: {"inputs": self._inputs(origin), **origin.key} for origin in self.origins}
-        return self.workspace.step("source", self._key(sources=sources), run)
+        sources = {origin.name: {"inputs": self.inputs[origin.name], **origin.key} for origin in self.origins}
+        mirrors = self._mirroring and [self._mirroring.records, sorted(self._mirroring.excluded)]
+        return self.workspace.step("source", self._key(sources=sources, mirrors=mirrors), run)
+
+    @property
+    def _mirroring(self) -> Mirroring | None:
+        """Which pictures get a mirror image; None: no picture."""
+        settings = self.settings
+        if not settings.mirror and settings.negative_images is NegativeImages.OFF:
+            return None
+        excluded = WITH_WRITING if settings.mirror_exclude is None else settings.mirror_exclude
+        return Mirroring(settings.mirror, excluded)
 
     @cached_property
     def _picture_settings(self) -> PictureSettings:
@@ -307,18 +328,33 @@ class _Build:
                 pictures=pictures.table("pictures"),
                 attributes=attributes,
             )
-            base = pa.schema([field for field in schema.RECORDS if field.name != "version"])
-            write_table(records, base, folder / "records.parquet", ["id"])
+            base = [field for field in schema.RECORDS if field.name != "version"]
+            found: Counter[str] = Counter()
+            if self.settings.negative_images is NegativeImages.MINED:
+                names = {
+                    "candidates": claims, "claims": claims, "objects": claims,
+                    "triplets": source, "images": source, "pictures": pictures,
+                }  # fmt: skip
+                known = Known(**{name: step.table(name) for name, step in names.items()})
+                columns, found = find_negative_images(chosen, known, self.vocabulary)
+                for name in columns.column_names:
+                    records = records.append_column(name, columns[name])
+                base += list(schema.NEGATIVE_IMAGES)
+            write_table(records, pa.schema(base), folder / "records.parquet", ["id"])
             counts = {
                 "records": records.num_rows,
                 "images": len(records["image_id"].unique()),
                 "triplets": len(chosen["positive_claim"].unique()),
             }
-            counts |= count_balance(chosen)
+            counts |= count_balance(chosen) | found
             return StepResult(counts, dict(dropped), notes)
 
         steps = (source, pictures, claims, captions)
-        options: dict[str, object] = {"balance": self.settings.balance, "seed": self.settings.seed}
+        options: dict[str, object] = {
+            "balance": self.settings.balance,
+            "seed": self.settings.seed,
+            "negative_images": self.settings.negative_images,
+        }
         if self.settings.prune:
             options["prune"] = self._prune_limit
         return self.workspace.step("records", self._key(*steps, **options), run)
@@ -337,7 +373,7 @@ class _Build:
                 f"{reason}: {n}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1])[:5]
             )
             raise UserError(f"no record could be made, so no release was written. Left out: {why}.")
-        facts = self._facts(steps)
+        facts = facts_of(self.settings, self.prompts, self.origins, self.inputs, steps)
         content = digest_of(
             {"code": self.code, "facts": facts, "records": records.digest, "captions": captions.digest}
         )
@@ -370,36 +406,3 @@ class _Build:
         blind = json.loads((release / MANIFEST).read_bytes()).get("blind", {})
         accepted = passes(blind, self.settings.max_blind)
         return Built(release, version, steps, blind, accepted, tuple(self.workspace.rerun), self.meter)
-
-    def _facts(self, steps: tuple[Step, ...]) -> dict[str, Any]:
-        """What the manifest and the card say of how the release was made; nothing of when and where."""
-        settings = self.settings
-        kept = {"source", "sample", "split", "max_images", "max_per_triplet", "relations", "seed"}
-        if settings.captioner == Captioner.GRAMMAR:
-            kept.add("captioner")
-        else:
-            kept |= {"model", "attempts", "fallback", "judge"}
-        kept |= {"captions_per_claim", "balance", "negatives", "prune", "images", "image_size"}
-        values = json.loads(settings.model_dump_json(include=kept))
-        if self.prompts:  # as they were read: a file's path says nothing to others
-            values["prompts"] = self.prompts
-        return {
-            "naturel": naturel.__version__,
-            "settings": values,
-            "sources": [
-                {
-                    "name": origin.name,
-                    "title": origin.title,
-                    "citation": origin.citation,
-                    "license_sentence": origin.license_sentence,
-                    "card_license": origin.card_license,
-                    "sampling": origin.sampling,
-                    "inputs": self._inputs(origin),
-                }
-                for origin in self.origins
-            ],
-            "steps": {
-                step.name: {name: step.manifest[name] for name in ("counts", "dropped", "notes")}
-                for step in steps
-            },
-        }

@@ -122,6 +122,21 @@ def build_command(
         str | None,
         typer.Option(help="Only these kinds, separated by commas: swap,contrast,attribute,subject,object."),
     ] = None,
+    negative_images: Annotated[
+        str | None,
+        typer.Option(help="Give records a picture in which a negative is true: off (default) or mined."),
+    ] = None,
+    mirror: Annotated[
+        bool | None,
+        typer.Option(
+            "--mirror",
+            help="Add the mirror image of pictures in which a side is claimed.",
+            show_default=False,
+        ),
+    ] = None,
+    mirror_exclude: Annotated[
+        str | None, typer.Option(help="Do not mirror pictures of these (default: things with writing).")
+    ] = None,
     max_blind: Annotated[
         float | None,
         typer.Option(help="No release, exit code 3, if a text-only attack tells more pairs than this: 0.55."),

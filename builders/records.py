@@ -41,26 +41,11 @@ def complete_records(
     image = images.take(pa.array(codes_of(chosen["image_id"], images["image_id"].combine_chunks())))
     picture = pictures.take(pa.array(codes_of(chosen["image_id"], pictures["image_id"].combine_chunks())))
 
-    triplet_key = _join(triplets, "image_id", "subject_label", "relation", "object_label")
-    record_key = pc.binary_join_element_wise(
-        chosen["image_id"], positive["subject_label"], positive["relation"], positive["object_label"], "\t"
-    )
-    pair = triplets.take(pa.array(codes_of(record_key, triplet_key)))
-    object_key = _join(objects, "image_id", "object_id")
-    subject_row = codes_of(_join(pair, "image_id", "subject_id"), object_key)
-    # The object of an attribute triplet is the attribute: its box is the subject's.
-    other_id = pc.coalesce(pair["object_id"], pair["subject_id"])
-    other_row = codes_of(pc.binary_join_element_wise(pair["image_id"], other_id, "\t"), object_key)
+    pair, subject_box, object_box = standing_pairs(chosen["image_id"], positive, triplets, objects)
     unary = pc.is_null(pair["object_id"])
     adjectives = pa.array([attributes.get(label) for label in positive["object"].to_pylist()], pa.string())
     nouns = pc.if_else(unary, adjectives, positive["object"])
 
-    turns = np.asarray(picture["turns"].to_numpy(), dtype=np.int16)
-    linked = np.asarray(pc.is_null(picture["sha256"]))
-    # `turns` are those of a picture that was mirrored first; records tell to mirror last.
-    mirrored = pc.fill_null(image["mirrored"], False)
-    degrees = np.where(np.asarray(mirrored, dtype=np.bool_), -turns % 4, turns) * 90
-    box = objects["box"].combine_chunks()
     return pa.table(
         {
             "id": pc.binary_join_element_wise(chosen["image_id"], chosen["positive_claim"], "-"),
@@ -68,17 +53,13 @@ def complete_records(
             "source": image["source"],
             "source_split": image["source_split"],
             "url": image["url"],
-            "crop": image["crop"],
-            "rotation": pa.array(np.where(linked, degrees, 0), pa.int16()),
-            "mirrored": mirrored,
+            **moves_of(image, picture),
             "width": picture["width"],
             "height": picture["height"],
-            "subject": _entity(
-                positive["subject_label"], positive["subject"], box.take(pa.array(subject_row))
-            ),
+            "subject": _entity(positive["subject_label"], positive["subject"], subject_box),
             "relation": positive["relation"],
             "source_relation": pair["phrase"],
-            "object": _entity(positive["object_label"], nouns, box.take(pa.array(other_row))),
+            "object": _entity(positive["object_label"], nouns, object_box),
             "simple_positive": chosen["simple_positive"],
             "simple_negative": chosen["simple_negative"],
             "complex_positives": chosen["complex_positives"],
@@ -96,6 +77,56 @@ def complete_records(
             "phash": picture["phash"],
         }
     )
+
+
+def standing_pairs(
+    image_ids: pa.ChunkedArray, claims: pa.Table, triplets: pa.Table, objects: pa.Table
+) -> tuple[pa.Table, pa.Array, pa.Array]:
+    """The annotated pair that stands for each claim in a picture.
+
+    Args:
+        image_ids: The picture of each row.
+        claims: `schema.CLAIMS`, the claim of each row.
+        triplets: `schema.TRIPLETS`; it has every such picture and claim.
+        objects: `schema.OBJECTS`.
+
+    Returns:
+        The rows of `triplets`, and the boxes of subject and object.
+    """
+    triplet_key = _join(triplets, "image_id", "subject_label", "relation", "object_label")
+    key = pc.binary_join_element_wise(
+        image_ids, claims["subject_label"], claims["relation"], claims["object_label"], "\t"
+    )
+    pair = triplets.take(pa.array(codes_of(key, triplet_key)))
+    object_key = _join(objects, "image_id", "object_id")
+    # The object of an attribute triplet is the attribute: its box is the subject's.
+    sides = (pair["subject_id"], pc.coalesce(pair["object_id"], pair["subject_id"]))
+    box = objects["box"].combine_chunks()
+    rows = (codes_of(pc.binary_join_element_wise(pair["image_id"], side, "\t"), object_key) for side in sides)
+    subject_box, object_box = (box.take(pa.array(found)) for found in rows)
+    return pair, subject_box, object_box
+
+
+def moves_of(image: pa.Table, picture: pa.Table) -> dict[str, pa.Array]:
+    """What is done to the source's file, in this order, until it is the picture: `crop`, `rotation`, `mirrored`.
+
+    Args:
+        image: `schema.IMAGES`, row for row with `picture`.
+        picture: `schema.PICTURES`.
+
+    Returns:
+        The columns of `schema.RECORDS`. An embedded picture is upright: its rotation is 0.
+    """
+    turns = np.asarray(picture["turns"].to_numpy(), dtype=np.int16)
+    linked = np.asarray(pc.is_null(picture["sha256"]))
+    mirrored = pc.fill_null(image["mirrored"], False)
+    # `turns` are those of a picture that is mirrored first; records tell to mirror last.
+    degrees = np.where(np.asarray(mirrored, dtype=np.bool_), -turns % 4, turns) * 90
+    return {
+        "crop": image["crop"],
+        "rotation": pa.array(np.where(linked, degrees, 0), pa.int16()),
+        "mirrored": mirrored,
+    }
 
 
 def _join(table: pa.Table, *names: str) -> pa.Array:

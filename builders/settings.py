@@ -79,6 +79,14 @@ class Negative(StrEnum):
     """The object replaced by a thing that is verified absent."""
 
 
+class NegativeImages(StrEnum):
+    """Whether records get a picture in which a negative of theirs is true."""
+
+    OFF = "off"
+    MINED = "mined"
+    """Another picture of the build; where none is known, the record's own mirror image if that serves."""
+
+
 class Runner(StrEnum):
     """Where claims are judged."""
 
@@ -123,6 +131,10 @@ class BuildSettings(BaseModel):
     responses_file: Path | None = None
     balance: Balance = Balance.PREFER
     negatives: tuple[Negative, ...] = tuple(Negative)
+    negative_images: NegativeImages = NegativeImages.OFF
+    mirror: bool = False
+    mirror_exclude: tuple[str, ...] | None = None
+    """Labels whose pictures are not mirrored; None: those of things with writing."""
     max_blind: Annotated[float, Field(ge=0.5, le=1)] | None = None
     prune: bool = False
     images: Pictures = Pictures.EMBED
@@ -165,7 +177,7 @@ class BuildSettings(BaseModel):
             folders[key] = folder if key else entry
         return folders
 
-    @field_validator("relations", "negatives", "prompt", mode="before")
+    @field_validator("relations", "negatives", "prompt", "mirror_exclude", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):

@@ -26,6 +26,14 @@ BALANCE = (
 """What the records step counts of the balance."""
 
 
+NEGATIVE_IMAGES = (
+    "negative images mined",
+    "negative images constructed by mirroring",
+    "records without a negative image",
+)
+"""What the records step counts of negative images, where they were looked for."""
+
+
 GAPS = ("claims with gaps", "gaps filled by the grammar", "gaps left open")
 """What the captions step counts of claims for which a model gave too few captions."""
 
@@ -48,6 +56,9 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
         *((name, counts["records"][name]) for name in BALANCE),
     ):
         table.add_row(label, f"{value:,}")
+    for name in NEGATIVE_IMAGES:
+        if name in counts["records"]:
+            table.add_row(name, f"{counts['records'][name]:,}")
     if "accuracy" in built.blind:
         table.add_row("told without pictures", f"{built.blind['accuracy']:.3f}")
     for name in GAPS:

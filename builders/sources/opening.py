@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress
-from naturel.builders.settings import BuildSettings, Pictures, Source
+from naturel.builders.settings import BuildSettings, Source
 from naturel.builders.sources.openimages_origin import open_openimages
 from naturel.builders.sources.origin import Origin
 
@@ -28,13 +28,19 @@ def open_origins(settings: BuildSettings, work: Path, progress: Progress) -> tup
         progress: Where progress is shown.
 
     Raises:
-        UserError: Files of a source are missing, or its pictures cannot be linked to.
+        UserError: Files of a source are missing.
     """
-    origins = tuple(OPENERS[source](settings, work, progress) for source in settings.source)
-    if settings.images == Pictures.LINK:
-        for origin in origins:
-            if not origin.linkable:
-                raise UserError(
-                    f"--images link: the pictures of {origin.name} have no addresses. Use --images embed."
-                )
-    return origins
+    return tuple(OPENERS[source](settings, work, progress) for source in settings.source)
+
+
+def demand_addresses(origins: Iterable[Origin]) -> None:
+    """Stop where pictures are to be linked to that have no address.
+
+    Raises:
+        UserError: A source's pictures have none.
+    """
+    for origin in origins:
+        if not origin.linkable:
+            raise UserError(
+                f"--images link: the pictures of {origin.name} have no addresses. Use --images embed."
+            )

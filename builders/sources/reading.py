@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -48,7 +49,7 @@ def read_origins(
         with progress.task(f"source {origin.name}", None, "image-triplets") as task:
             tables = origin.read(vocabulary, nouns)
             task.advance(tables.triplets.num_rows)
-        read.append(tables)
+        read.append(replace(tables, notes=(*origin.notes, *tables.notes)))
     if len(read) == 1:
         return read[0]
     together = {

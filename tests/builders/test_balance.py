@@ -357,3 +357,21 @@ def test_positives_of_other_pictures_are_preferred_as_negatives() -> None:
         shares[balance] = sum("q" in denied(row) for row in table.to_pylist())
     assert shares[Balance.PREFER] == 20
     assert shares[Balance.OFF] < 15
+
+
+def test_counterparts_are_coupled_first() -> None:
+    crowd: dict[str, Picture] = {f"{side}{n}": {"p": {"q": "swap"}} for n in range(6) for side in "a"}
+    crowd |= {f"b{n}": {"q": {"p": "swap"}} for n in range(6)}
+    mates = {f"a{n}": f"b{(n + 2) % 6}" for n in range(5)}  # a5 and b1 have none
+    mates |= {other: one for one, other in mates.items()}
+    images = pa.Table.from_pylist(
+        [{"image_id": name, "counterpart_id": mates.get(name)} for name in crowd], schema.IMAGES
+    )
+    table, _ = assemble(candidates(crowd), all_of("p", "q"), 3, Balance.STRICT, images)
+    groups = defaultdict(list)
+    for row in table.to_pylist():
+        groups[row["group_ids"][0]].append(row["image_id"])
+    assert {tuple(sorted(members)) for members in groups.values()} == {
+        *((f"a{n}", mates[f"a{n}"]) for n in range(5)),
+        ("a5", "b1"),
+    }

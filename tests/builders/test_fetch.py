@@ -183,6 +183,25 @@ def test_folders_are_indexed_by_names_found(tmp_path: Path) -> None:
     assert index_folders([flat], {"c"}) == {}
 
 
+def test_names_may_have_folders_and_extensions(tmp_path: Path) -> None:
+    files = ["VG_100K/1.jpg", "VG_100K_2/1.jpg", "VG_100K/2.JPG", "3.png", "images/4.jpg"]
+    for file in files:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes(b"x")
+    wanted = [
+        "VG_100K/1.jpg",
+        "VG_100K_2/1.jpg",
+        "VG_100K/2.jpg",
+        "VG_100K/3.jpg",
+        "train2017/4.jpg",
+        "/etc/5.jpg",
+    ]
+    found = index_folders([tmp_path], wanted)
+    assert {name: str(path.relative_to(tmp_path)) for name, path in found.items()} == dict(
+        zip(wanted[:5], files, strict=True)
+    )
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nowhere"):
         index_folders([tmp_path / "nowhere"], {"a"})

@@ -625,3 +625,76 @@ def test_memory_does_not_grow_with_the_number_of_pictures(
             )
             grown.append(int(done.stdout))
     assert grown[1] - grown[0] < 25_000  # kB; 100 more downloads are 147 MB, their pictures 30 MB
+
+
+# Parts and mirror images ------------------------------------------------------------------------------------
+
+
+def quarters() -> Image.Image:
+    """Red, green / blue, white: 40 x 20 pixels."""
+    image = Image.new("RGB", (40, 20), "white")
+    for colour, place in (("red", (0, 0)), ("lime", (20, 0)), ("blue", (0, 10))):
+        image.paste(Image.new("RGB", (20, 10), colour), place)
+    return image
+
+
+def corner_colours(image: Image.Image) -> list[str]:
+    """The colour near each corner, row by row."""
+    names = {(255, 0, 0): "red", (0, 255, 0): "lime", (0, 0, 255): "blue", (255, 255, 255): "white"}
+    points = [(x, y) for y in (2, image.height - 3) for x in (2, image.width - 3)]
+    found = []
+    for point in points:
+        pixel = image.getpixel(point)
+        assert isinstance(pixel, tuple)
+        found.append(
+            names[min(names, key=lambda name: sum(abs(a - b) for a, b in zip(name, pixel, strict=True)))]
+        )
+    return found
+
+
+def test_a_part_is_cut_out_before_it_is_made_smaller() -> None:
+    picture = decode_picture(encode(quarters()), PictureSettings(image_size=10), crop=[0.5, 0, 1, 1])
+    assert (picture.width, picture.height) == (10, 10)
+    assert corner_colours(opened(picture.data)) == ["lime", "lime", "white", "white"]
+    tiny = decode_picture(encode(quarters()), PictureSettings(), crop=[0.99, 0.99, 0.99, 0.99])
+    assert (tiny.width, tiny.height) == (1, 1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_mirror_image_is_that_of_the_upright_picture(orientation: int) -> None:
+    data = with_orientation(quarters(), orientation, "PNG")
+    plain, mirror = (decode_picture(data, PictureSettings(), mirror=flag) for flag in (False, True))
+    top_left, top_right, low_left, low_right = corner_colours(opened(plain.data))
+    assert corner_colours(opened(mirror.data)) == [top_right, top_left, low_right, low_left]
+    # Boxes follow: that of the red quarter of the file is where the red is.
+    for picture in (plain, mirror):
+        (box,) = transform_boxes([[0.0, 0.0, 0.5, 0.5]], picture.turns, picture.mirrored)
+        corner = 2 * int(box[1] > 0.4) + int(box[0] > 0.4)
+        assert corner_colours(opened(picture.data))[corner] == "red"
+
+
+def test_one_file_serves_several_pictures(tmp_path: Path) -> None:
+    with PictureServer({"/a": Answer(body=encode(quarters()))}) as server:
+        url = server.url("/a")
+        wanted = pa.table(
+            {
+                "image_id": ["a", "a-mirrored", "a-part"],
+                "url": [url] * 3,
+                "rotation": pa.nulls(3, pa.float64()),
+                "file_name": ["a", "a", "a"],
+                "crop": pa.array([None, None, [0, 0, 0.5, 0.5]], pa.list_(pa.float64())),
+                "mirrored": [False, True, None],
+            }
+        )
+        store = open_store(tmp_path, FAST)
+        index = gather_pictures(wanted, [], store, FAST, SilentProgress())
+        assert len(server.headers) == 1
+    rows = {row["image_id"]: row for row in index.to_pylist()}
+    assert rows["a-mirrored"]["mirrored"]
+    assert (rows["a-part"]["width"], rows["a-part"]["height"]) == (20, 10)
+    colours = {name: corner_colours(opened(data)) for name, data in store.read_bytes(rows)}
+    assert colours == {
+        "a": ["red", "lime", "blue", "white"],
+        "a-mirrored": ["lime", "red", "white", "blue"],
+        "a-part": ["red"] * 4,
+    }
