@@ -9,7 +9,6 @@ inputs changed.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,20 +23,19 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.nouns import NounTable, load_nouns
 from naturel.annotations.relations import load_vocabulary
 from naturel.annotations.truth import Evidence
-from naturel.builders.assemble import assemble, count_balance
 from naturel.builders.audit import audit, passes
 from naturel.builders.candidates import judge_candidates
-from naturel.builders.checks.prune import prune
 from naturel.builders.checks.reading.parser import model_name
 from naturel.builders.code import code_digest
+from naturel.builders.compose import compose, prune_limit
 from naturel.builders.engine import use_runner, write_table
 from naturel.builders.facts import facts_of
 from naturel.builders.images import gather_pictures
+from naturel.builders.leakage import check_leakage
 from naturel.builders.llm.money import Estimate, Meter
-from naturel.builders.negative_images import Known, find_negative_images
+from naturel.builders.negative_images import Known
 from naturel.builders.picture_store import PictureSettings, PictureStore, open_store
 from naturel.builders.progress import Progress
-from naturel.builders.records import complete_records
 from naturel.builders.release import Contents, finish_release, prepare_release
 from naturel.builders.settings import BuildSettings, Captioner, NegativeImages, Pictures
 from naturel.builders.sources.mirrors import WITH_WRITING, Mirroring, add_mirrors
@@ -49,9 +47,6 @@ from naturel.builders.versions import choose_version
 from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, digest_of
 from naturel.builders.writing.captioner import estimate_captions, named_prompts, write_all
 from naturel.builders.writing.remembered import remember
-
-PRUNE_LIMIT = 0.55
-"""What `--prune` aims at where `--max-blind` sets no limit."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +129,9 @@ class _Build:
 
     @cached_property
     def inputs(self) -> dict[str, dict[str, str]]:
-        """Of each source, the digest of each file by its name."""
+        """Of each origin, the digest of each file by its name."""
         return {
-            origin.name: {path.name: self.workspace.digest_input(path) for path in origin.inputs.values()}
+            origin.place: {path.name: self.workspace.digest_input(path) for path in origin.inputs.values()}
             for origin in self.origins
         }
 
@@ -178,7 +173,9 @@ class _Build:
             }
             return StepResult(counts, dict(tables.dropped), list(tables.notes), dict(tables.examples))
 
-        sources = {origin.name: {"inputs": self.inputs[origin.name], **origin.key} for origin in self.origins}
+        sources = {
+            origin.place: {"inputs": self.inputs[origin.place], **origin.key} for origin in self.origins
+        }
         mirrors = self._mirroring and [self._mirroring.records, sorted(self._mirroring.excluded)]
         return self.workspace.step("source", self._key(sources=sources, mirrors=mirrors), run)
 
@@ -210,15 +207,18 @@ class _Build:
         if store is None:
             table = linked_pictures(images)
         else:
+            folders: dict[str, list[Path]] = {}
+            for origin in self.origins:
+                folders.setdefault(origin.name, []).extend(origin.folders)
             index = pa.concat_tables(
                 gather_pictures(
-                    images.filter(pc.equal(images["source"], origin.name)),
-                    origin.folders,
+                    images.filter(pc.equal(images["source"], name)),
+                    dict.fromkeys(places),
                     store,
                     self._picture_settings,
                     self.progress,
                 )
-                for origin in self.origins
+                for name, places in folders.items()
             )
             table = index.select(schema.PICTURES.names)
 
@@ -301,68 +301,28 @@ class _Build:
         return self.workspace.step("captions", self._key(claims, **options), run)
 
     def _records(self, source: Step, pictures: Step, claims: Step, captions: Step) -> Step:
+        settings = self.settings
+
         def run(folder: Path) -> StepResult:
-            chosen, dropped = assemble(
-                claims.table("candidates"),
-                captions.table("captions"),
-                self.settings.seed,
-                self.settings.balance,
-                source.table("images"),
-            )
-            notes = []
-            if self.settings.prune:
-                with self.progress.task("prune", None, "attacks") as task:
-                    pruned = prune(chosen, self._prune_limit, self.settings.seed)
-                    task.advance(len(pruned.rounds))
-                chosen, dropped = pruned.kept, dropped + pruned.dropped
-                notes.append(pruned.note)
-            attributes = {
-                attribute.label: attribute.adjective for attribute in self.nouns.attributes.values()
-            }
-            records = complete_records(
-                chosen,
-                claims=claims.table("claims"),
-                triplets=source.table("triplets"),
-                objects=claims.table("objects"),
-                images=source.table("images"),
-                pictures=pictures.table("pictures"),
-                attributes=attributes,
-            )
+            names = {
+                "candidates": claims, "claims": claims, "objects": claims,
+                "triplets": source, "images": source, "pictures": pictures,
+            }  # fmt: skip
+            known = Known(**{name: step.table(name) for name, step in names.items()})
+            adjectives = {one.label: one.adjective for one in self.nouns.attributes.values()}
+            table = captions.table("captions")
+            composed = compose(settings, known, table, self.vocabulary, adjectives, self.progress)
             base = [field for field in schema.RECORDS if field.name != "version"]
-            found: Counter[str] = Counter()
-            if self.settings.negative_images is NegativeImages.MINED:
-                names = {
-                    "candidates": claims, "claims": claims, "objects": claims,
-                    "triplets": source, "images": source, "pictures": pictures,
-                }  # fmt: skip
-                known = Known(**{name: step.table(name) for name, step in names.items()})
-                columns, found = find_negative_images(chosen, known, self.vocabulary)
-                for name in columns.column_names:
-                    records = records.append_column(name, columns[name])
-                base += list(schema.NEGATIVE_IMAGES)
-            write_table(records, pa.schema(base), folder / "records.parquet", ["id"])
-            counts = {
-                "records": records.num_rows,
-                "images": len(records["image_id"].unique()),
-                "triplets": len(chosen["positive_claim"].unique()),
-            }
-            counts |= count_balance(chosen) | found
-            return StepResult(counts, dict(dropped), notes)
+            base += [field for field in composed.records.schema if field.name not in schema.RECORDS.names]
+            write_table(composed.records, pa.schema(base), folder / "records.parquet", ["id"])
+            return StepResult(dict(composed.counts), dict(composed.dropped), composed.notes)
 
         steps = (source, pictures, claims, captions)
-        options: dict[str, object] = {
-            "balance": self.settings.balance,
-            "seed": self.settings.seed,
-            "negative_images": self.settings.negative_images,
-        }
-        if self.settings.prune:
-            options["prune"] = self._prune_limit
+        names = {"balance", "seed", "negative_images", "holdout", "max_share_triplet", "max_share_relation"}
+        options = settings.model_dump(mode="json", include=names)
+        if settings.prune:
+            options["prune"] = prune_limit(settings)
         return self.workspace.step("records", self._key(*steps, **options), run)
-
-    @property
-    def _prune_limit(self) -> float:
-        """What pruning aims at: `--max-blind`, or a little above chance."""
-        return PRUNE_LIMIT if self.settings.max_blind is None else self.settings.max_blind
 
     def _release(self, steps: tuple[Step, ...]) -> Built:
         source, _, claims, captions, records = steps
@@ -381,6 +341,7 @@ class _Build:
         version, exists = choose_version(root, content, self.settings.version)
         if exists:
             return self._built(root / version, version, steps)
+        facts["leakage"] = check_leakage(table)
         images = of_images(source.table("images"), table)
         names = ["image_id", "title", "author", "license", "landing_url", "url"]
         contents = Contents(
@@ -388,7 +349,6 @@ class _Build:
             captions=captions.table("captions"),
             claims=claims.table("claims"),
             attribution=images.select(names),
-            split=self.settings.split,
             store=self._store(),
             facts=facts | {"content": content},
         )

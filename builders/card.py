@@ -91,6 +91,10 @@ def count_figures(folder: Path) -> dict[str, Any]:
         if row["style"] == "complex":
             constructions[row["construction"]] += counts[row["caption_id"]]
     pictures = table.group_by("image_id").aggregate([("license", "min")])
+    splits_of: dict[str, Counter[str]] = {}
+    for path in paths:
+        split = path.name.split("-", 1)[0]
+        splits_of.setdefault(path.parent.name, Counter())[split] += pq.read_metadata(path).num_rows
     return {
         "records": table.num_rows,
         "images": pictures.num_rows,
@@ -98,6 +102,8 @@ def count_figures(folder: Path) -> dict[str, Any]:
         "captions": in_use.num_rows,
         "embedded": "image" in pq.read_schema(paths[0]).names,
         "sources": _counted(table["source"]),
+        "splits_of": splits_of,
+        "splits": sorted(sum(splits_of.values(), Counter()).items(), key=lambda pair: -pair[1]),
         "relations": _counted(table["relation"]),
         "top_triplets": _counted(triplets)[:10],
         "kinds": _counted(_complex(table["negative_kinds"])),
@@ -147,7 +153,6 @@ def _license(sources: list[dict[str, Any]]) -> str | list[str]:
 
 def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) -> dict[str, Any]:
     size = next((name for limit, name in SIZES if figures["records"] < limit), "1M<n<10M")
-    split = facts["settings"]["split"]
     # `datasets` keys its cache by this YAML and the folder's last name, not by the files: without the digest, two
     # releases called 1.0.0 would be taken for one.
     stamp = {"version": version, "description": f"contents {facts['content'][:16]}"}
@@ -163,15 +168,19 @@ def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) 
                 "config_name": "all",
                 "default": True,
                 **stamp,
-                "data_files": [{"split": split, "path": f"data/*/{split}-*.parquet"}],
+                "data_files": [
+                    {"split": split, "path": f"data/*/{split}-*.parquet"} for split, _ in figures["splits"]
+                ],
             },
             *(
                 {
                     "config_name": source,
                     **stamp,
-                    "data_files": [{"split": split, "path": f"data/{source}/{split}-*.parquet"}],
+                    "data_files": [
+                        {"split": split, "path": f"data/{source}/{split}-*.parquet"} for split in splits
+                    ],
                 }
-                for source, _ in figures["sources"]
+                for source, splits in figures["splits_of"].items()
             ),
             *(
                 {

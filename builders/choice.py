@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from naturel.annotations.joins import Integers
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -39,3 +42,16 @@ def mix(*keys: Hashes) -> Hashes:
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed = mixed ^ (mixed >> np.uint64(31))
     return mixed
+
+
+def place_in_group(key: Hashes, *columns: npt.NDArray[Any]) -> Integers:
+    """The place of each row among those that are alike in all columns, in the order of the key."""
+    order = np.lexsort((key, *columns))
+    new = np.zeros(len(order), dtype=np.bool_)
+    new[:1] = True
+    for column in columns:
+        new[1:] |= column[order][1:] != column[order][:-1]
+    starts = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order)) - starts
+    return place

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from naturel.annotations.joins import Integers, codes_of
 from naturel.annotations.truth import Flags
 from naturel.builders.candidates import KINDS, SWAP
-from naturel.builders.choice import Hashes, mix
+from naturel.builders.choice import Hashes, mix, place_in_group
 from naturel.builders.groups import SLOTS, Denials, Groups, facing, form_groups
 from naturel.builders.sentences import COMPLEX, Sentences, Wording, is_whole, word_groups, word_rest
 from naturel.builders.settings import Balance
@@ -166,7 +166,7 @@ class Chooser:
         )
         strange = ~self.stated[claim] & ~plain[owner]
         # The first of each kind come before the second of any; a kind that a group has is one behind.
-        turn = _place_in_group(self.shuffled[rows], kind, strange, had_claim, owner) + had_kind
+        turn = place_in_group(self.shuffled[rows], kind, strange, had_claim, owner) + had_kind
         order = np.lexsort((self.shuffled[rows], turn, strange, had_claim, owner))
         first = _first_by_group(owner, order, len(plain), COMPLEX)[records]
         is_open = self.groups.partner[records] < 0
@@ -214,16 +214,3 @@ def _first_by_group(groups: Integers, order: Integers, count: int, width: int) -
     keep = place < width
     out[sorted_groups[keep], place[keep]] = order[keep]
     return out
-
-
-def _place_in_group(key: Hashes, *columns: Integers | Flags) -> Integers:
-    """The place of each row among those that are alike in all columns, in the order of the key."""
-    order = np.lexsort((key, *columns))
-    new = np.zeros(len(order), dtype=np.bool_)
-    new[:1] = True
-    for column in columns:
-        new[1:] |= column[order][1:] != column[order][:-1]
-    starts = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order)) - starts
-    return place

@@ -50,12 +50,29 @@ def build_command(
     source: Annotated[list[str] | None, typer.Option(help=SOURCES)] = None,
     sample: Annotated[bool | None, typer.Option("--sample", help=SAMPLE, show_default=False)] = None,
     data: Annotated[list[str] | None, typer.Option(metavar="[SOURCE=]DIR", help=DATA)] = None,
-    split: Annotated[str | None, typer.Option(help="train (default), validation or test.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="Splits of the sources: train (default), validation, test, or several: train,test."
+        ),
+    ] = None,
+    holdout: Annotated[
+        str | None,
+        typer.Option(help="Shares for compositional test splits: pairs=0.1,objects=0.05,relations=0.1."),
+    ] = None,
     max_images: Annotated[
         int | None, typer.Option(help="Use at most so many pictures, chosen by hash.")
     ] = None,
     max_per_triplet: Annotated[
         int | None, typer.Option(help="Use at most so many pictures a triplet.")
+    ] = None,
+    max_share_triplet: Annotated[
+        float | None,
+        typer.Option(help="No triplet has more than this share of a source split's records: 0.05."),
+    ] = None,
+    max_share_relation: Annotated[
+        float | None,
+        typer.Option(help="No relation has more than this share of a source split's records: 0.3."),
     ] = None,
     relations: Annotated[str | None, typer.Option(help="Only these relations, separated by commas.")] = None,
     captioner: Annotated[

@@ -25,19 +25,20 @@ def facts_of(
         settings: The build's.
         prompts: The prompts in use, as they were read.
         origins: The sources.
-        inputs: Of each source, the digest of each file by its name.
+        inputs: Of each origin, the digest of each file by its name.
         steps: The steps before the release.
 
     Returns:
         Values as JSON can say them; nothing of when and where.
     """
-    kept = {"source", "sample", "split", "max_images", "max_per_triplet", "relations", "seed"}
+    kept = {"source", "sample", "splits", "max_images", "max_per_triplet", "relations", "seed"}
     if settings.captioner == Captioner.GRAMMAR:
         kept.add("captioner")
     else:
         kept |= {"model", "attempts", "fallback", "judge"}
     kept |= {"captions_per_claim", "balance", "negatives", "prune", "images", "image_size"}
-    kept |= {"mirror", "mirror_exclude", "negative_images"}
+    kept |= {"mirror", "mirror_exclude", "negative_images", "holdout"}
+    kept |= {"max_share_triplet", "max_share_relation"}
     values = json.loads(settings.model_dump_json(include=kept))
     if prompts:  # as they were read: a file's path says nothing to others
         values["prompts"] = prompts
@@ -47,13 +48,14 @@ def facts_of(
         "sources": [
             {
                 "name": origin.name,
+                "split": origin.split,
                 "title": origin.title,
                 "citation": origin.citation,
                 "license_sentence": origin.license_sentence,
                 "card_license": origin.card_license,
                 "sampling": origin.sampling,
                 "settings": dict(origin.key),
-                "inputs": inputs[origin.name],
+                "inputs": inputs[origin.place],
             }
             for origin in origins
         ],

@@ -40,12 +40,11 @@ class Contents:
     """What a release is made of."""
 
     records: pa.Table
-    """`schema.RECORDS` without `version`; with the columns of `schema.NEGATIVE_IMAGES` where they were looked for."""
+    """`schema.RECORDS` without `version`, with `split`; with `schema.NEGATIVE_IMAGES` where they were looked for."""
     captions: pa.Table
     claims: pa.Table
     attribution: pa.Table
     """`image_id, title, author, license, landing_url, url`, a row a picture."""
-    split: str
     store: PictureStore | None
     """Where the pictures are; None: records carry addresses only."""
     facts: dict[str, Any]
@@ -67,21 +66,20 @@ def prepare_release(contents: Contents, folder: Path, version: str, progress: Pr
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    records = _with_version(contents.records, version)
-    with progress.task("release", records.num_rows, "records") as task:
-        for source in sorted(pc.unique(records["source"]).to_pylist()):
-            folder_of_source = partial / "data" / source
-            folder_of_source.mkdir(parents=True)
-            rows = records.filter(pc.equal(records["source"], source)).combine_chunks()
+    with progress.task("release", contents.records.num_rows, "records") as task:
+        for source, split, rows in _by_file(contents.records):
+            data = partial / "data" / source
+            data.mkdir(parents=True, exist_ok=True)
+            records = _with_version(rows, version)
             if contents.store is None:
-                _write_table(rows, rows.schema, folder_of_source, contents.split)
-                task.advance(rows.num_rows)
+                _write_table(records, records.schema, data, split)
+                task.advance(records.num_rows)
                 continue
-            blocks = list(blocks_of(rows, PICTURE_ROWS))
+            blocks = list(blocks_of(records, PICTURE_ROWS))
             sizes = block_sizes(blocks, contents.store)
             stream = (_advance(task, block) for block in with_pictures(blocks, contents.store))
-            full = schema.release_schema(rows.schema, with_images=True)
-            write_shards(stream, shard_starts(sizes), full, folder_of_source, contents.split)
+            full = schema.release_schema(records.schema, with_images=True)
+            write_shards(stream, shard_starts(sizes), full, data, split)
     _write_table(contents.captions, schema.CAPTIONS, partial / "captions", "captions")
     _write_table(contents.claims, schema.CLAIMS, partial / "claims", "claims")
     _write_attribution(contents.attribution, partial / "attribution.csv")
@@ -117,6 +115,14 @@ def _describe(folder: Path, version: str, facts: dict[str, Any]) -> None:
 def _advance(task: Any, block: pa.Table) -> pa.Table:
     task.advance(block.num_rows)
     return block
+
+
+def _by_file(records: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
+    """The records of each source and split, with their names."""
+    keys = ["source", "split"]
+    for row in records.group_by(keys).aggregate([]).sort_by([(key, "ascending") for key in keys]).to_pylist():
+        mine = pc.and_(*(pc.equal(records[key], row[key]) for key in keys))
+        yield row["source"], row["split"], records.filter(mine)
 
 
 def _with_version(records: pa.Table, version: str) -> pa.Table:

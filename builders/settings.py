@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.relations import load_vocabulary
@@ -87,6 +95,19 @@ class NegativeImages(StrEnum):
     """Another picture of the build; where none is known, the record's own mirror image if that serves."""
 
 
+class Holdout(BaseModel):
+    """The shares that go to compositional test splits, each from 0 to below 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    objects: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Of all things: no other split names them."""
+    pairs: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Of all pairs of things: no other split names them together."""
+    relations: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Of all pairs in a relation: other splits say other relations of the pair only."""
+
+
 class Runner(StrEnum):
     """Where claims are judged."""
 
@@ -110,7 +131,13 @@ class BuildSettings(BaseModel):
     sample: bool = False
     data: dict[str, Path] = Field(default_factory=dict)
     """Source -> folder of its files. Under the empty name stands the folder of the only source that has one."""
-    split: Split = Split.TRAIN
+    splits: Annotated[
+        tuple[Split, ...], Field(min_length=1, validation_alias=AliasChoices("split", "splits"))
+    ] = (Split.TRAIN,)
+    """The splits of the source that are read."""
+    holdout: Holdout = Holdout()
+    max_share_triplet: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_share_relation: Annotated[float, Field(gt=0, le=1)] | None = None
     max_images: Annotated[int, Field(ge=1)] | None = None
     max_per_triplet: Annotated[int, Field(ge=1)] | None = None
     relations: tuple[str, ...] = ()
@@ -159,6 +186,27 @@ class BuildSettings(BaseModel):
     @classmethod
     def _sources_in_order(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
         return tuple(source for source in Source if source in sources)
+
+    @field_validator("splits", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("splits")
+    @classmethod
+    def _splits_in_order(cls, splits: tuple[Split, ...]) -> tuple[Split, ...]:
+        return tuple(split for split in Split if split in splits)
+
+    @field_validator("holdout", mode="before")
+    @classmethod
+    def _holdout_shares(cls, value: object) -> object:
+        """Read "pairs=0.1,objects=0.05"."""
+        if not isinstance(value, str):
+            return value
+        parts = [part.partition("=") for part in value.split(",") if part.strip()]
+        if wrong := [name for name, equals, share in parts if not (equals and share)]:
+            raise ValueError(f"{wrong[0]}: write shares such as pairs=0.1,objects=0.05,relations=0.1")
+        return {name.strip(): share for name, _, share in parts}
 
     @field_validator("data", mode="before")
     @classmethod
@@ -246,6 +294,16 @@ class BuildSettings(BaseModel):
         if "" in self.data and len(self.source) > 1:
             raise ValueError("--data with several sources: say whose, --data SOURCE=DIR")
         return self
+
+    @property
+    def split(self) -> Split:
+        """The split that a source is to read; sources are opened with the settings `for_split`."""
+        (split,) = self.splits
+        return split
+
+    def for_split(self, split: Split) -> BuildSettings:
+        """These settings, for the reader of one split."""
+        return self.model_copy(update={"splits": (split,)})
 
     def data_of(self, source: Source) -> Path | None:
         """The folder that was given for a source; None: none was."""

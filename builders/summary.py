@@ -56,9 +56,9 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
         *((name, counts["records"][name]) for name in BALANCE),
     ):
         table.add_row(label, f"{value:,}")
-    for name in NEGATIVE_IMAGES:
-        if name in counts["records"]:
-            table.add_row(name, f"{counts['records'][name]:,}")
+    for name, count in counts["records"].items():
+        if name in NEGATIVE_IMAGES or name.startswith("records of "):
+            table.add_row(name, f"{count:,}")
     if "accuracy" in built.blind:
         table.add_row("told without pictures", f"{built.blind['accuracy']:.3f}")
     for name in GAPS:
@@ -111,7 +111,11 @@ def show_plan(settings: BuildSettings, calls: Estimate | None, console: Console)
     for name, value in values.items():
         table.add_row("--" + name.replace("_", "-"), "" if value in (None, []) else str(value))
     console.print(table)
-    origins = [_plan_of_source(source, settings) for source in settings.source]
+    origins = [
+        _plan_of_source(source, settings.for_split(split))
+        for source in settings.source
+        for split in settings.splits
+    ]
     pictures = (
         "take pictures from --data, or fetch them" if settings.images == "embed" else "link to pictures"
     )

@@ -191,7 +191,7 @@ def _line(release: Release, figures: Figures) -> str:
     sources = manifest.get("sources", [])
     titles = " and ".join(source["title"] for source in sources) or "an unnamed source"
     parts = [f"Image-caption records of relations from {titles}"]
-    parts += [f"split {settings['split']}"] if settings.get("split") else []
+    parts += [f"splits read: {', '.join(settings['splits'])}"] if settings.get("splits") else []
     parts += list(dict.fromkeys(source["sampling"] for source in sources if source["sampling"]))
     parts += [f"captions written by {', '.join(figures.writers)}"] if figures.writers else []
     text = ", ".join(parts)

@@ -71,6 +71,7 @@ def _origin(settings: BuildSettings, folder: Path) -> Origin:
     sampling = Sampling(settings.seed, settings.max_images, settings.max_per_triplet, settings.relations)
     return Origin(
         name=SOURCE,
+        split=settings.split,
         inputs=files,
         key={
             "sample": settings.sample,

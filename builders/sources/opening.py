@@ -20,7 +20,7 @@ OPENERS: Mapping[Source, Opener] = {
 
 
 def open_origins(settings: BuildSettings, work: Path, progress: Progress) -> tuple[Origin, ...]:
-    """Open every source that a build names, in the order in which `Source` lists them.
+    """Open every split of every source that a build names, in the order in which `Source` and `Split` list them.
 
     Args:
         settings: The build's.
@@ -30,7 +30,11 @@ def open_origins(settings: BuildSettings, work: Path, progress: Progress) -> tup
     Raises:
         UserError: Files of a source are missing.
     """
-    return tuple(OPENERS[source](settings, work, progress) for source in settings.source)
+    return tuple(
+        OPENERS[source](settings.for_split(split), work, progress)
+        for source in settings.source
+        for split in settings.splits
+    )
 
 
 def demand_addresses(origins: Iterable[Origin]) -> None:

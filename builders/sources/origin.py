@@ -17,6 +17,8 @@ class Origin:
 
     name: str
     """As in `images.source`; the name of its configuration in the release."""
+    split: str
+    """The split that is read, as in `images.source_split`."""
     inputs: Mapping[str, Path]
     """The files that it reads, by kind. Their digests shape its tables."""
     key: Mapping[str, object]
@@ -41,3 +43,8 @@ class Origin:
     """Whether its pictures have public addresses, so that a release can link to them."""
     notes: tuple[str, ...] = field(default=())
     """What a reader of the card should know before anything is read."""
+
+    @property
+    def place(self) -> str:
+        """Source and split: what no other origin of the build has."""
+        return f"{self.name}, {self.split}"

@@ -39,14 +39,14 @@ def read_origins(
         progress: Where progress is shown.
 
     Returns:
-        The tables of all sources. With several, reasons and notes begin with the source's name.
+        The tables of all sources. With several, reasons and notes begin with the source's name and split.
 
     Raises:
         UserError: A file is damaged, or two sources call a picture by one name.
     """
     read = []
     for origin in origins:
-        with progress.task(f"source {origin.name}", None, "image-triplets") as task:
+        with progress.task(f"source {origin.place}", None, "image-triplets") as task:
             tables = origin.read(vocabulary, nouns)
             task.advance(tables.triplets.num_rows)
         read.append(replace(tables, notes=(*origin.notes, *tables.notes)))
@@ -64,7 +64,7 @@ def read_origins(
     examples: dict[str, str] = {}
     notes: list[str] = []
     for origin, tables in zip(origins, read, strict=True):
-        dropped.update({f"{origin.name}, {reason}": count for reason, count in tables.dropped.items()})
-        examples |= {f"{origin.name}, {reason}": place for reason, place in tables.examples.items()}
-        notes += [f"{origin.name}: {note}" for note in tables.notes]
+        dropped.update({f"{origin.place}, {reason}": count for reason, count in tables.dropped.items()})
+        examples |= {f"{origin.place}, {reason}": place for reason, place in tables.examples.items()}
+        notes += [f"{origin.place}: {note}" for note in tables.notes]
     return SourceTables(**together, dropped=dropped, notes=tuple(notes), examples=examples)
