@@ -16,14 +16,14 @@ def release(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = (
         "--holdout",
         "pairs=0.15,relations=0.1",
-        "--max-share-relation",
-        "0.3",
+        "--max-share-triplet",
+        "0.02",
         "--negative-images",
         "mined",
     )
     said = must_build("--data", sample, "--out", out, *options)
     assert "records of test_unseen_pairs" in said
-    assert "record: beyond --max-share-relation" in said
+    assert "record: beyond --max-share-triplet" in said
     return out / "release" / "1.0.0"
 
 
