@@ -101,6 +101,18 @@ TRIPLETS = pa.schema(
 )
 """The (picture, triplet)s that the build is asked to make records of."""
 
+TOKENS = pa.schema(
+    {
+        "image_id": pa.string(),  # of the scene; only some scenes have a picture and records
+        "split": pa.string(),  # train | validation | test
+        "kind": pa.string(),  # one object | seen pair | unseen pair | unseen label: what training knows of its labels
+        "seen_layout": pa.bool_(),  # whether training has things in these two cells; null with one object
+        "cells": pa.list_(pa.int16(), 10),  # labels from left to right; 0: empty
+        "captions": pa.list_(pa.list_(pa.int16())),  # all true, each with its end token
+    }
+)
+"""The scenes of the testbed as tokens (`naturel.builders.sources.testbed`), pictures or not."""
+
 CLAIMS = pa.schema(
     {
         "claim_id": pa.string(),

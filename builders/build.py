@@ -165,6 +165,8 @@ class _Build:
             write_table(tables.relations, schema.RELATIONS, folder / "relations.parquet", order)
             order = ["image_id", "subject_label", "relation", "object_label"]
             write_table(tables.triplets, schema.TRIPLETS, folder / "triplets.parquet", order)
+            if tables.tokens is not None:
+                write_table(tables.tokens, schema.TOKENS, folder / "tokens.parquet", ["split", "image_id"])
             counts = {
                 "images": tables.images.num_rows,
                 "objects": tables.objects.num_rows,
@@ -349,6 +351,7 @@ class _Build:
             captions=captions.table("captions"),
             claims=claims.table("claims"),
             attribution=images.select(names),
+            tokens=source.table("tokens") if source.has("tokens") else None,
             store=self._store(),
             facts=facts | {"content": content},
         )

@@ -112,7 +112,15 @@ def count_figures(folder: Path) -> dict[str, Any]:
         "constructions": sorted(constructions.items(), key=lambda item: (-item[1], item[0])),
         "writers": sorted(set(captions["writer"].to_pylist())),
         "licenses": _counted(pc.fill_null(pictures["license_min"], UNKNOWN)),
+        "tokens": _count_tokens(folder),
     }
+
+
+def _count_tokens(folder: Path) -> dict[str, int]:
+    """Scenes of each split that are given as tokens."""
+    paths = sorted((folder / "tokens").glob("*.parquet"))
+    counts = Counter(pa.concat_tables(map(pq.read_table, paths))["split"].to_pylist()) if paths else Counter()
+    return {split: counts[split] for split in ("train", "validation", "test") if counts[split]}
 
 
 def _complex(lists: pa.ChunkedArray) -> pa.Array:
@@ -190,5 +198,11 @@ def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) 
                 }
                 for name in ("captions", "claims")
             ),
+            *_token_config(figures["tokens"], stamp),
         ],
     }
+
+
+def _token_config(tokens: dict[str, int], stamp: dict[str, str]) -> list[dict[str, Any]]:
+    data_files = [{"split": split, "path": f"tokens/{split}-*.parquet"} for split in tokens]
+    return [{"config_name": "tokens", **stamp, "data_files": data_files}] if tokens else []

@@ -32,7 +32,7 @@ DATA = (
     "Folder of the official files (and of the pictures); with several sources, one for each. Without it the files of "
     "openimages are downloaded into a cache."
 )
-SOURCES = "Where triplets come from: openimages. Several: give it several times."
+SOURCES = "Where triplets come from: openimages, testbed. Several: give it several times."
 
 
 @app.callback(invoke_without_command=True)
@@ -75,6 +75,13 @@ def build_command(
         typer.Option(help="No relation has more than this share of a source split's records: 0.3."),
     ] = None,
     relations: Annotated[str | None, typer.Option(help="Only these relations, separated by commas.")] = None,
+    pairs: Annotated[
+        int | None,
+        typer.Option(help="Pairs of labels that are trained: testbed, 1 to 105 (60)."),
+    ] = None,
+    layouts: Annotated[
+        int | None, typer.Option(help="Layouts that are trained: testbed, 1 to 45 (20).")
+    ] = None,
     captioner: Annotated[
         str | None,
         typer.Option(

@@ -18,3 +18,11 @@ def sync_and_rename(temporary: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whose folder gets its name later, and see to it that the bytes are on the disk by then."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

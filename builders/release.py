@@ -45,6 +45,8 @@ class Contents:
     claims: pa.Table
     attribution: pa.Table
     """`image_id, title, author, license, landing_url, url`, a row a picture."""
+    tokens: pa.Table | None
+    """`schema.TOKENS`, where a source has them."""
     store: PictureStore | None
     """Where the pictures are; None: records carry addresses only."""
     facts: dict[str, Any]
@@ -82,6 +84,10 @@ def prepare_release(contents: Contents, folder: Path, version: str, progress: Pr
             write_shards(stream, shard_starts(sizes), full, data, split)
     _write_table(contents.captions, schema.CAPTIONS, partial / "captions", "captions")
     _write_table(contents.claims, schema.CLAIMS, partial / "claims", "claims")
+    if contents.tokens is not None:
+        for split in sorted(set(contents.tokens["split"].to_pylist())):
+            rows = contents.tokens.filter(pc.equal(contents.tokens["split"], split))
+            _write_table(rows, schema.TOKENS, partial / "tokens", split)
     _write_attribution(contents.attribution, partial / "attribution.csv")
     _describe(partial, version, contents.facts)
     return partial
@@ -211,7 +217,8 @@ def _manifest(facts: dict[str, Any], folder: Path, version: str) -> dict[str, An
     }
     rows = {
         name: sum(pq.read_metadata(path).num_rows for path in sorted((folder / name).rglob("*.parquet")))
-        for name in ("data", "captions", "claims")
+        for name in ("data", "captions", "claims", "tokens")
+        if (folder / name).is_dir()
     }
     return {
         "version": version,

@@ -27,6 +27,7 @@ class Source(StrEnum):
     """Where triplets come from."""
 
     OPENIMAGES = "openimages"
+    TESTBED = "testbed"
 
 
 class Split(StrEnum):
@@ -141,6 +142,8 @@ class BuildSettings(BaseModel):
     max_images: Annotated[int, Field(ge=1)] | None = None
     max_per_triplet: Annotated[int, Field(ge=1)] | None = None
     relations: tuple[str, ...] = ()
+    pairs: Annotated[int, Field(ge=1)] | None = None
+    layouts: Annotated[int, Field(ge=1)] | None = None
     captioner: Captioner = Captioner.GRAMMAR
     captions_per_claim: Annotated[int, Field(ge=3, le=40)] = 8
     model: str | None = None
@@ -289,6 +292,9 @@ class BuildSettings(BaseModel):
             raise ValueError("--sample is a sample of openimages; add --source openimages")
         if self.sample and self.data_of(Source.OPENIMAGES) is not None:
             raise ValueError("--sample and --data exclude each other: the sample brings its own data")
+        for name in ("pairs", "layouts"):
+            if getattr(self, name) is not None and Source.TESTBED not in self.source:
+                raise ValueError(f"--{name} is a setting of testbed; add --source testbed")
         if strange := [name for name in self.data if name and name not in self.source]:
             raise ValueError(f"--data {strange[0]}=... is of no --source of this build")
         if "" in self.data and len(self.source) > 1:

@@ -53,6 +53,10 @@ class Step:
         """Of everything it wrote: what the steps after it depend on."""
         return str(self.manifest["output"])
 
+    def has(self, name: str) -> bool:
+        """Whether it has a table that not all builds have."""
+        return f"{name}.parquet" in self.manifest["files"]
+
     def table(self, name: str) -> pa.Table:
         """One of its tables."""
         return pq.read_table(self.folder / f"{name}.parquet")

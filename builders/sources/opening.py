@@ -10,11 +10,13 @@ from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings, Source
 from naturel.builders.sources.openimages_origin import open_openimages
 from naturel.builders.sources.origin import Origin
+from naturel.builders.sources.testbed.origin import open_testbed
 
 Opener = Callable[[BuildSettings, Path, Progress], Origin]
 
 OPENERS: Mapping[Source, Opener] = {
     Source.OPENIMAGES: open_openimages,
+    Source.TESTBED: open_testbed,
 }
 """How each source is opened."""
 

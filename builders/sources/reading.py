@@ -67,4 +67,11 @@ def read_origins(
         dropped.update({f"{origin.place}, {reason}": count for reason, count in tables.dropped.items()})
         examples |= {f"{origin.place}, {reason}": place for reason, place in tables.examples.items()}
         notes += [f"{origin.place}: {note}" for note in tables.notes]
-    return SourceTables(**together, dropped=dropped, notes=tuple(notes), examples=examples)
+    tokens = [tables.tokens for tables in read if tables.tokens is not None]
+    return SourceTables(
+        **together,
+        tokens=pa.concat_tables(tokens) if tokens else None,
+        dropped=dropped,
+        notes=tuple(notes),
+        examples=examples,
+    )

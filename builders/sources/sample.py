@@ -10,7 +10,6 @@ import base64
 import csv
 import hashlib
 import io
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from naturel.builders.files import write_file
 from naturel.builders.sources.arrangements import ARRANGEMENTS, Arrangement
 from naturel.builders.sources.scenes import Scene, Seen, open_scene
 
@@ -142,7 +142,7 @@ def _fill(folder: Path, seed: int) -> None:
     labels: Rows = []
     images: Rows = []
     for picture in sorted(_pictures(seed), key=lambda p: p.image_id):
-        _write(folder / "images" / f"{picture.image_id}.jpg", picture.jpeg)
+        write_file(folder / "images" / f"{picture.image_id}.jpg", picture.jpeg)
         vrd += _vrd_rows(picture)
         boxes += [_box_row(picture.image_id, seen) for seen in picture.seen]
         labels += _label_rows(picture)
@@ -212,11 +212,4 @@ def _write_csv(path: Path, header: str, rows: Iterable[Sequence[str]]) -> None:
     if header:
         text.write(header + "\n")
     csv.writer(text, lineterminator="\n").writerows(rows)
-    _write(path, text.getvalue().encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    write_file(path, text.getvalue().encode())

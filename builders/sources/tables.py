@@ -24,6 +24,8 @@ class SourceTables:
     absent_labels: pa.Table
     relations: pa.Table
     triplets: pa.Table
+    tokens: pa.Table | None = None
+    """`schema.TOKENS`, of a source whose scenes can be given as tokens."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason -> rows left out, for example `relation row: unknown class`."""
     notes: tuple[str, ...] = ()
