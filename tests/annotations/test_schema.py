@@ -9,7 +9,12 @@ import pytest
 
 from naturel.annotations import schema
 
-TABLES = {"records": schema.RECORDS, "captions": schema.CAPTIONS, "claims": schema.CLAIMS}
+TABLES = {
+    "records": schema.RECORDS,
+    "captions": schema.CAPTIONS,
+    "claims": schema.CLAIMS,
+    "tokens": schema.TOKENS,
+}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -77,3 +77,11 @@ def test_bad_values_name_their_option(name: str, value: object) -> None:
     with pytest.raises(UserError) as caught:
         load_settings(None, {name: value})
     assert "--" + name.replace("_", "-") in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["pairs", "layouts"])
+def test_settings_of_the_testbed_need_it(name: str) -> None:
+    with pytest.raises(UserError, match=f"--{name} is a setting of testbed"):
+        load_settings(None, {name: 3})
+    settings = load_settings(None, {name: 3, "source": ["openimages", "testbed"]})
+    assert getattr(settings, name) == 3

@@ -30,8 +30,9 @@ DRAWING = "1"
 """Goes up with every change of what pictures look like: ids are made of it, and pictures are kept by their ids."""
 CELL, HEIGHT = 50, 80
 """Width and height of a cell in pixels."""
-ROOM = (44, 72)
-"""What of it a pictogram may take."""
+ROOM = (36, 72)
+"""What of it a pictogram may take: things in neighbouring cells are 2 % of the picture apart, so that boxes alone
+prove who is on the left (`left_of` in relations.yaml)."""
 SIDE = CELL * CELLS
 """Sides of the picture in pixels."""
 TOP = (SIDE - HEIGHT) // 2

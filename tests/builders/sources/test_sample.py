@@ -346,7 +346,7 @@ def test_a_failed_write_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytes
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(sample, "_write", fail)
+    monkeypatch.setattr(sample, "write_file", fail)
     with pytest.raises(OSError, match="disk full"):
         sample.write_sample(target)
     assert [p.name for p in tmp_path.iterdir()] == ["sample"]
