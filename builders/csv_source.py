@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -28,11 +27,12 @@ BLOCK = 1 << 22
 SURPLUS = "surplus"
 """The column that holds what a row has too much."""
 
-NUMBER_PATTERN = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+NUMBER_PATTERN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 """Texts that are numbers; any other text, NaN included, is none."""
 REPLACED = "\ufffd"
 """What stands in place of bytes that are not UTF-8."""
-LARGEST = float(np.finfo(np.float32).max)
+TOO_LARGE = 2.0**128 - 2.0**103
+"""From here on a number is infinite in 32 bits."""
 
 
 class DamagedFileError(Exception):
@@ -199,14 +199,15 @@ def _to_number(values: pa.Array) -> pa.Array:
     try:
         numbers = values.cast(pa.float32())
     except pa.ArrowInvalid:
-        numbers = pa.array([number_in(text) for text in values.to_pylist()], pa.float32())
+        is_number = pc.match_substring_regex(values, f"^(?:{NUMBER_PATTERN})$")
+        numbers = pc.if_else(is_number, values, None).cast(pa.float32())
     finite = pc.is_finite(numbers)
     return numbers if pc.all(finite).as_py() else pc.if_else(finite, numbers, None)
 
 
 def number_in(text: str | None) -> float | None:
-    """The number that a text is to this reader; None where it is none."""
+    """The number that a text is to this reader, not yet rounded to 32 bits; None where it is none."""
     if text is None or not re.fullmatch(NUMBER_PATTERN, text, re.ASCII):
         return None
     number = float(text)
-    return number if abs(number) <= LARGEST else None
+    return number if abs(number) < TOO_LARGE else None

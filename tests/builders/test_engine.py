@@ -6,14 +6,18 @@ import gzip
 import os
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from daft.exceptions import DaftCoreException
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from naturel.annotations import schema
 from naturel.annotations.errors import UserError
 from naturel.builders import csv_source, engine
+from naturel.builders.csv_source import number_in
 from naturel.builders.engine import (
     NUMBER,
     TEXT,
@@ -56,7 +60,7 @@ def rows(path: Path) -> list[tuple[object, ...]]:
         ("a,b,x\n1,2,0.5", [("1", 0.5, None)]),
         ('a,b,x\n"1,""2""",2,0.5\n"1\n2",2,1\n', [('1,"2"', 0.5, None), ("1\n2", 1.0, None)]),
         ("a,b,x\n,2,\n", [("", None, None)]),
-        ("a,b,x\n1,2,NaN\n1,2,-inf\n1,2,x\n1,2,+1\n1,2, 1\n1,2,1e39\n", [("1", None, None)] * 6),
+        ("a,b,x\n1,2,NaN\n1,2,-inf\n1,2,x\n1,2, 1\n1,2,1e39\n", [("1", None, None)] * 5),
         ("a,b,x\nnull,2,1\nNA,2,1\n", [("null", 1.0, None), ("NA", 1.0, None)]),
         ("a,b,x\n1,2,1,\n1,2,1,4,5\n", [("1", 1.0, ""), ("1", 1.0, "4")]),
         ('a,b,x\n"1,\n2",3\n1\n', [("1,\n2", None, None), ("1", None, None)]),
@@ -68,6 +72,36 @@ def test_values(tmp_path: Path, name: str, text: str, expected: list[tuple[objec
     assert rows(path) == [pytest.approx(row) for row in expected]
     scanned = collect(scan_csv(path, COLUMNS), str(path)).to_pylist()
     assert [tuple(row.values()) for row in scanned] == [pytest.approx(row) for row in expected]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text("+-.eE0189nafity_x \u0661", min_size=1, max_size=10))
+@example("+0.5")
+@example("+.5e+1")
+@example("-0")
+@example("3.4028235e38")
+@example("3.4028236e38")
+@example("1e-46")
+def test_a_number_is_one_whatever_stands_beside_it(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    folder = tmp_path_factory.mktemp("numbers")
+    alone = rows(file(folder, f"a,x\n1,{text}\n", "alone.csv"))[0][1]
+    beside = rows(file(folder, f"a,x\n1,{text}\n1,no number\n", "beside.csv"))[0][1]
+    number = number_in(text)
+    assert alone == beside == (None if number is None else float(np.float32(number)))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("+0.5", 0.5), ("-.5", -0.5), ("5.", 5.0), ("+1e-1", 0.1)),
+        *((None, None), ("", None), ("+", None), ("+-1", None), ("nan", None), ("inf", None), ("1e39", None)),
+        *((" 1", None), ("1\n", None), ("0x1", None), ("1_0", None), ("\u0661", None)),
+    ],
+)
+def test_what_is_a_number(text: str | None, number: float | None) -> None:
+    assert number_in(text) == number
 
 
 def test_names_for_a_file_without_header(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from helpers.openimages_folder import (
     Folder,
     Relation,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from naturel.annotations.errors import UserError
@@ -363,6 +363,10 @@ FIELDS = st.sampled_from(
 
 @settings(deadline=None, max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, 11), FIELDS), min_size=1, max_size=3), st.integers(0, 2))
+@example([(3, "+0.5")], 0)
+@example([(3, "+0.5"), (4, "nan")], 0)
+@example([(3, "3.4028235e38")], 0)
+@example([(3, "3.4028235e38"), (4, "nan")], 0)
 def test_each_counted_row_is_found_again_line_by_line(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, str]], surplus: int
 ) -> None:
