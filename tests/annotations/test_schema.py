@@ -33,8 +33,8 @@ def test_the_picture_is_the_second_column_and_decoded() -> None:
 
 def test_a_record_has_eight_captions_and_four_denied_claims() -> None:
     features = datasets.Features.from_arrow_schema(schema.release_schema(schema.RECORDS, with_images=True))
-    lengths = {name: features[name].length for name in features if isinstance(features[name], datasets.List)}
-    assert lengths == {
+    lists = {name: feature for name, feature in features.items() if isinstance(feature, datasets.List)}
+    assert {name: feature.length for name, feature in lists.items() if feature.length >= 0} == {
         "complex_positives": 3,
         "complex_negatives": 3,
         "negative_claims": 4,
