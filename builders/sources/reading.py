@@ -70,7 +70,7 @@ def read_origins(
     tokens = [tables.tokens for tables in read if tables.tokens is not None]
     return SourceTables(
         **together,
-        tokens=pa.concat_tables(tokens) if tokens else None,
+        tokens=tokens[0] if tokens else None,  # one source has any, and gives those of all splits each time
         dropped=dropped,
         notes=tuple(notes),
         examples=examples,

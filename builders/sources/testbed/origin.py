@@ -85,6 +85,7 @@ def open_testbed(settings: BuildSettings, work: Path, progress: Progress) -> Ori
     trained = f"{pairs} of {ALL_PAIRS} pairs of labels and {layouts} of {ALL_LAYOUTS} layouts are trained"
     return Origin(
         name=SOURCE,
+        split=settings.split,
         inputs={},
         key={
             "seed": settings.seed,
