@@ -46,8 +46,17 @@ def test_tokens_are_of_the_sources_that_have_them(origin: Origin) -> None:
     assert alone.tokens is not None
     assert both.tokens == alone.tokens
     assert both.images.num_rows == 2 * alone.images.num_rows == 8
-    assert both.notes == (f"testbed: {alone.notes[0]}",)
+    assert both.notes == (f"testbed, train: {alone.notes[0]}",)
     assert read_origins((without_tokens(origin),), *rooms, SilentProgress()).tokens is None
+
+
+def test_splits_of_the_testbed_share_their_tokens(origin: Origin, tmp_path: Path) -> None:
+    settings = BuildSettings(source=("testbed",), pairs=2, layouts=1, split="test")
+    test = open_testbed(settings, tmp_path, SilentProgress())
+    rooms = (load_vocabulary(), load_nouns())
+    both = read_origins((origin, test), *rooms, SilentProgress())
+    assert both.tokens == origin.read(*rooms).tokens
+    assert {*both.images["source_split"].to_pylist()} == {"train", "test"}
 
 
 def test_two_sources_with_one_id_are_refused(origin: Origin) -> None:
