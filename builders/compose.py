@@ -89,7 +89,7 @@ def compose(
         capped: Counter[str] = Counter()
         if name not in HELD_OUT:  # what tests something unseen is as rare as it is
             mine, capped = _capped(mine, known.claims, settings)
-        own = _dealt(captions, name, splits, settings)
+        own = deal_captions(captions, name, splits, settings)
         chosen, reasons = assemble(mine, own, settings.seed, settings.balance, known.images)
         dropped += left_out + capped + reasons
         parts.append(chosen.append_column("split", pa.array([name] * chosen.num_rows, pa.string())))
@@ -213,8 +213,18 @@ def _key(candidates: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(candidates["image_id"], candidates["positive_claim"], "\t")
 
 
-def _dealt(captions: pa.Table, name: str, splits: Splits, settings: BuildSettings) -> pa.Table:
-    """The captions of a split. Where there is another than training, it shares no complex caption with training."""
+def deal_captions(captions: pa.Table, name: str, splits: Splits, settings: BuildSettings) -> pa.Table:
+    """The captions of a split. Where there is another than training, it shares no complex caption with training.
+
+    Args:
+        captions: `schema.CAPTIONS`.
+        name: The split.
+        splits: All pictures of the build with their splits.
+        settings: The build's.
+
+    Raises:
+        UserError: There are too few sentences a claim for two sides.
+    """
     present = {*pc.unique(splits.images["split"]).to_pylist()}
     if Split.TRAIN.value not in present or len(present) == 1:
         return captions
@@ -232,6 +242,15 @@ def _dealt(captions: pa.Table, name: str, splits: Splits, settings: BuildSetting
     # Claims that have the same constructions are dealt alike, so that both sentences of a pair can be built alike.
     chance = mix(seeded(settings.seed), hash_texts(manner.to_pylist()))
     turn = place_in_group(chance, claim, simple, ok) % 2
+    # Two claims can have one sentence ("a cat to the left of a dog" says where the dog is, too): it has one side.
+    texts = pc.unique(captions["text"])
+    text = codes_of(captions["text"], texts)
+    sides = np.zeros((len(texts), 2), dtype=np.bool_)
+    used = ok & ~simple
+    sides[text[used], turn[used]] = True
+    by_text = (mix(seeded(settings.seed), hash_texts(texts.to_pylist())) % 2).astype(np.int64)
+    both = sides[:, 0] & sides[:, 1]
+    turn = np.where(both[text], by_text[text], turn)
     return captions.filter(pa.array(simple | (turn == (name != Split.TRAIN.value))))
 
 
