@@ -39,7 +39,7 @@ def read_origins(
         progress: Where progress is shown.
 
     Returns:
-        The tables of all sources. With several, reasons and notes begin with the source's name and split.
+        The tables of all sources. With several, reasons and notes begin with the source's name and splits.
 
     Raises:
         UserError: A file is damaged, or two sources call a picture by one name.
@@ -62,16 +62,17 @@ def read_origins(
         raise UserError(f"two sources have a picture called {twice}. Build them one by one.")
     dropped: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    notes: list[str] = []
+    notes: dict[tuple[str, str], list[str]] = {}
     for origin, tables in zip(origins, read, strict=True):
         dropped.update({f"{origin.place}, {reason}": count for reason, count in tables.dropped.items()})
         examples |= {f"{origin.place}, {reason}": place for reason, place in tables.examples.items()}
-        notes += [f"{origin.place}: {note}" for note in tables.notes]
+        for note in tables.notes:  # what is said of several splits of a source is said once
+            notes.setdefault((origin.name, note), []).append(origin.split)
     tokens = [tables.tokens for tables in read if tables.tokens is not None]
     return SourceTables(
         **together,
         tokens=tokens[0] if tokens else None,  # one source has any, and gives those of all splits each time
         dropped=dropped,
-        notes=tuple(notes),
+        notes=tuple(f"{name}, {', '.join(splits)}: {note}" for (name, note), splits in notes.items()),
         examples=examples,
     )

@@ -20,35 +20,38 @@ def run(*options: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("testbed") / "out"
-    done = run("--out", out)
+    done = run("--split", "train,validation,test", "--max-images", "40", "--out", out)
     assert done.returncode == 0, done.stderr
     return out / "release" / "1.0.0"
 
 
 def test_claims_agree_with_the_cells(release: Path) -> None:
-    records = datasets.load_dataset(str(release), split="train").remove_columns("image")
-    tokens = datasets.load_dataset(str(release), "tokens", split="train")
-    cells = {row["image_id"]: row["cells"] for row in tokens}
     card = (release / "README.md").read_text()
     words = card.split("the tokens of the testbed: ")[1].split(". 0 is also")[0].split(", ")
     number = {word: int(token) for token, word in (entry.split(" ") for entry in words)}
 
-    def is_true(image_id: str, subject: str, relation: str, thing: str) -> bool:
-        row = cells[image_id]
+    def is_true(row: list[int], subject: str, relation: str, thing: str) -> bool:
         if number[subject] not in row or number[thing] not in row:
             return False
         to_the_left = bool(row.index(number[subject]) < row.index(number[thing]))
         return relation == ("left_of" if to_the_left else "right_of")
 
-    # 4 pairs x 2 orders x 5 of 6 layouts (one is for validation), and both relations of each picture.
-    assert len(records) == 4 * 2 * 5 * 2
-    for row in records:
-        assert is_true(row["image_id"], row["subject"]["noun"], row["relation"], row["object"]["noun"])
-        for claim in row["negative_claims"]:
-            assert not is_true(row["image_id"], claim["subject"], claim["relation"], claim["object"])
+    found = {}
+    for split in ("train", "validation", "test"):
+        records = datasets.load_dataset(str(release), split=split).remove_columns("image")
+        tokens = datasets.load_dataset(str(release), "tokens", split=split)
+        cells = {row["image_id"]: row["cells"] for row in tokens}
+        for row in records:
+            scene = cells[row["image_id"]]
+            assert is_true(scene, row["subject"]["noun"], row["relation"], row["object"]["noun"])
+            for claim in row["negative_claims"]:
+                assert not is_true(scene, claim["subject"], claim["relation"], claim["object"])
+        found[split] = len(records)
+    # 4 pairs x 2 orders in 5 of 6 layouts, and in one for validation; both relations of each picture.
+    assert found == {"train": 4 * 2 * 5 * 2, "validation": 4 * 2 * 1 * 2, "test": 40 * 2}
 
 
-def test_the_tokens_are_a_configuration_with_three_splits(release: Path) -> None:
+def test_the_tokens_are_a_configuration_with_all_scenes(release: Path) -> None:
     tokens = datasets.load_dataset(str(release), "tokens")
     # 17,100 scenes of two things (40 and 8 of them not for the test) and 200 of one.
     assert {name: len(split) for name, split in tokens.items()} == {

@@ -51,12 +51,14 @@ def test_tokens_are_of_the_sources_that_have_them(origin: Origin) -> None:
 
 
 def test_splits_of_the_testbed_share_their_tokens(origin: Origin, tmp_path: Path) -> None:
-    settings = BuildSettings(source=("testbed",), pairs=2, layouts=1, split="test")
+    settings = BuildSettings(source=("testbed",), pairs=2, layouts=1, splits=("test",))
     test = open_testbed(settings, tmp_path, SilentProgress())
     rooms = (load_vocabulary(), load_nouns())
     both = read_origins((origin, test), *rooms, SilentProgress())
     assert both.tokens == origin.read(*rooms).tokens
     assert {*both.images["source_split"].to_pylist()} == {"train", "test"}
+    (note,) = both.notes
+    assert note.startswith("testbed, train, test: the tokens of the testbed: 0 [padding], 1 cat, ")
 
 
 def test_two_sources_with_one_id_are_refused(origin: Origin) -> None:
