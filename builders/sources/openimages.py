@@ -39,7 +39,7 @@ from naturel.builders.sources.openimages_rows import (
     read_relation_rows,
     relation_names,
 )
-from naturel.builders.sources.openimages_sampling import Chosen, Sampling, choose_triplets
+from naturel.builders.sources.sampling import Chosen, Sampling, choose_triplets
 from naturel.builders.sources.tables import SourceTables
 
 __all__ = ["ANNOTATION_LICENSE", "SOURCE", "Sampling", "read_openimages"]
@@ -96,7 +96,7 @@ class _Reader:
     def read(self, split: str, sampling: Sampling, pictures: str) -> SourceTables:
         """All tables of the sampled pictures."""
         rows = self._relation_rows()
-        chosen = choose_triplets(rows, sampling, self.vocabulary, self.names, self.labels, self.dropped)
+        chosen = choose_triplets(rows, sampling, self.vocabulary, self.labels, self.dropped)
         numbers = np.unique(rows.picture[chosen.row])
         wanted = Wanted(rows.pictures.take(pa.array(numbers)), numbers)
         triplets = self._triplets(rows, chosen)

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
 from naturel.builders.csv_source import number_in
+from naturel.builders.sources.grouping import Boxes
 from naturel.builders.sources.openimages_labels import Labels
 
 MALFORMED = "malformed row"
@@ -39,7 +40,6 @@ FORM_NUMBERS = [REASONS.index(reason) for reason in FORM_FAULTS]
 SLACK = 0.01
 """How far outside [0, 1] a coordinate may lie (rounding in the files); it is clipped."""
 
-Boxes = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 LONGEST = 80
 """Characters of a bad value that are shown."""

@@ -14,22 +14,15 @@ from naturel.annotations import schema
 from naturel.annotations.joins import Integers
 from naturel.builders.choice import Hashes, mix
 from naturel.builders.engine import NUMBER, TEXT, read_csv_of
+from naturel.builders.sources.grouping import Boxes, Values, fold, group_starts
 from naturel.builders.sources.openimages_faults import (
     BOX_LAYOUT,
     FORM_NUMBERS,
-    Boxes,
     Faults,
     judge_rows,
 )
 from naturel.builders.sources.openimages_labels import Labels
-from naturel.builders.sources.openimages_rows import (
-    RelationRows,
-    Values,
-    fold,
-    group_starts,
-    object_keys,
-    parts_of,
-)
+from naturel.builders.sources.openimages_rows import RelationRows, object_keys, parts_of
 
 FLAGS = {
     "IsGroupOf": "is_group_of",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,18 +22,16 @@ from naturel.annotations.joins import Integers
 from naturel.annotations.relations import Vocabulary
 from naturel.builders.choice import Hashes, hash_texts, mix
 from naturel.builders.engine import NUMBER, TEXT, read_csv
+from naturel.builders.sources.grouping import Boxes, fold, grid, group_starts
 from naturel.builders.sources.openimages_faults import (
     FORM_FAULTS,
     RELATION_LAYOUT,
-    Boxes,
     Faults,
     judge_rows,
 )
 from naturel.builders.sources.openimages_labels import Labels
 
 SOURCE = "openimages"
-SAME_BOX = 1000
-"""Boxes of one label whose sides round to the same 1/SAME_BOX of the picture are one object, in every file."""
 
 
 @dataclass(frozen=True)
@@ -98,51 +96,18 @@ class RelationRows:
         return replace(self, **{name: np.take(getattr(self, name), rows, axis=0) for name in names})
 
 
-def grid(boxes: Boxes) -> Boxes:
-    """Sides in whole steps of 1/`SAME_BOX`."""
-    sides: Boxes = np.rint(boxes * np.float32(SAME_BOX))
-    return sides
-
-
 def object_keys(label_hashes: Hashes, boxes: Boxes) -> Hashes:
     """A key for each object from its label and its rounded box: every file that has the object gives the same."""
     packed = grid(boxes) @ np.array([2.0**30, 2.0**20, 2.0**10, 1.0])  # exact: sides have ten bits each
     return mix(label_hashes, packed.astype(np.uint64))
 
 
-Values = TypeVar("Values", bound=np.generic)
 PART = 100_000
 
 
 def parts_of(count: int) -> Iterator[slice]:
     """Slices of rows that fit into the processor's cache."""
     return (slice(start, min(start + PART, count)) for start in range(0, count, PART))
-
-
-def fold(
-    ufunc: np.ufunc, values: npt.NDArray[Values], order: Integers, first: Integers
-) -> npt.NDArray[Values]:
-    """Fold each group of rows into one, for example with `np.minimum`.
-
-    Args:
-        ufunc: A ufunc of two arguments.
-        values: Rows in any order.
-        order: Rows by group.
-        first: The place in `order` where each group begins.
-    """
-    folded = np.take(values, order[first], axis=0)
-    count = np.diff(np.append(first, len(order)))
-    several = np.flatnonzero(count > 1)
-    if len(several):  # most groups have one row: only the others have to be put in order
-        rows = np.take(values, order[np.repeat(count > 1, count)], axis=0)
-        starts = np.cumsum(count[several]) - count[several]
-        folded[several] = ufunc.reduceat(rows, starts, axis=0)
-    return folded
-
-
-def group_starts(ordered: npt.NDArray[np.generic]) -> Integers:
-    """The first row of each group of equal values that stand together."""
-    return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
 
 
 def read_relation_rows(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sized
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +13,8 @@ import numpy.typing as npt
 from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
 from naturel.annotations.relations import Vocabulary
-from naturel.builders.choice import Hashes, mix, seeded
-from naturel.builders.sources.openimages_labels import Labels
-from naturel.builders.sources.openimages_rows import RelationNames, RelationRows, fold, grid, group_starts
+from naturel.builders.choice import Hashes, hash_texts, mix, seeded
+from naturel.builders.sources.grouping import Boxes, fold, grid, group_starts
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,56 @@ class Sampling:
     """Canonical relations to keep; empty: all usable ones."""
 
 
+class TripletRows(Protocol):
+    """A source's annotated relations, one row each."""
+
+    @property
+    def picture(self) -> npt.NDArray[np.int32]:
+        """Number of the picture."""
+
+    @property
+    def subject(self) -> npt.NDArray[Any]:
+        """Number of the subject's label."""
+
+    @property
+    def relation(self) -> npt.NDArray[Any]:
+        """Number of the relation in the vocabulary."""
+
+    @property
+    def object(self) -> npt.NDArray[Any]:
+        """Number of the object's label, or of the attribute."""
+
+    @property
+    def subject_box(self) -> Boxes:
+        """Shape (n, 4)."""
+
+    @property
+    def object_box(self) -> Boxes:
+        """Shape (n, 4)."""
+
+    @property
+    def id(self) -> Hashes:
+        """A number for each row, by its content."""
+
+    @property
+    def picture_hashes(self) -> Hashes:
+        """A hash of each picture's id."""
+
+    def __len__(self) -> int: ...
+
+
+class Named(Protocol):
+    """Names by number."""
+
+    @property
+    def names(self) -> Sized:
+        """The name of each number."""
+
+    @property
+    def hashes(self) -> Hashes:
+        """A hash of each name."""
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The (picture, triplet)s chosen."""
@@ -41,11 +92,10 @@ class Chosen:
 
 
 def choose_triplets(
-    rows: RelationRows,
+    rows: TripletRows,
     sampling: Sampling,
     vocabulary: Vocabulary,
-    relations: RelationNames,
-    labels: Labels,
+    labels: Named,
     dropped: Counter[str],
 ) -> Chosen:
     """Choose (picture, triplet)s, and the pair of boxes that stands for each.
@@ -54,7 +104,6 @@ def choose_triplets(
         rows: All usable rows.
         sampling: What is wanted.
         vocabulary: Which relations are usable.
-        relations: Their numbers.
         labels: The labels' numbers.
         dropped: Where what is not chosen is counted.
 
@@ -63,7 +112,7 @@ def choose_triplets(
     """
     usable = [relation.name for relation in vocabulary.usable]
     keep = [name for name in usable if not sampling.relations or name in sampling.relations]
-    eligible = np.flatnonzero(np.isin(rows.relation, [relations.names.index(name) for name in keep]))
+    eligible = np.flatnonzero(np.isin(rows.relation, [vocabulary.names.index(name) for name in keep]))
     dropped["relation row: relation not asked for or not usable"] += len(rows) - len(eligible)
     if not len(eligible):
         raise UserError(
@@ -71,12 +120,12 @@ def choose_triplets(
         )
     size = np.int64(len(labels.names))
     triplet = (rows.relation[eligible] * size + rows.subject[eligible]) * size + rows.object[eligible]
-    key = rows.picture[eligible] * np.int64(len(relations.names)) * size * size + triplet
+    key = rows.picture[eligible] * np.int64(len(vocabulary)) * size * size + triplet
     place, pairs = _largest(key, _areas(rows, eligible), rows.id[eligible])
     row, triplet = eligible[place], triplet[place]
     total = len(row)
     if sampling.max_per_triplet is not None:
-        kept = _few_of_each(rows, row, triplet, sampling, relations, labels)
+        kept = _few_of_each(rows, row, triplet, sampling, vocabulary, labels)
         row, pairs = row[kept], pairs[kept]
     if sampling.max_images is not None:
         kept = np.isin(rows.picture[row], _few_pictures(rows, row, sampling.seed, sampling.max_images))
@@ -85,7 +134,7 @@ def choose_triplets(
     return Chosen(row, pairs)
 
 
-def _areas(rows: RelationRows, which: Integers) -> npt.NDArray[np.float32]:
+def _areas(rows: TripletRows, which: Integers) -> npt.NDArray[np.float32]:
     """The two boxes' areas together, in steps of the grid, so that rounding in the files decides nothing."""
     total = np.zeros(len(which), dtype=np.float32)
     for boxes in (rows.subject_box, rows.object_box):
@@ -109,17 +158,17 @@ def _largest(
 
 
 def _few_of_each(
-    rows: RelationRows,
+    rows: TripletRows,
     row: Integers,
     triplet: Integers,
     sampling: Sampling,
-    relations: RelationNames,
-    labels: Labels,
+    vocabulary: Vocabulary,
+    labels: Named,
 ) -> npt.NDArray[np.bool_]:
     """Which stay where each triplet has `max_per_triplet` pictures at most."""
     text = (
         labels.hashes[rows.subject[row]],
-        relations.hashes[rows.relation[row]],
+        hash_texts(vocabulary.names)[rows.relation[row]],
         labels.hashes[rows.object[row]],
     )
     chance = mix(seeded(sampling.seed), rows.picture_hashes[rows.picture[row]], *text)
@@ -131,7 +180,7 @@ def _few_of_each(
     return kept
 
 
-def _few_pictures(rows: RelationRows, row: Integers, seed: int, count: int) -> Integers:
+def _few_pictures(rows: TripletRows, row: Integers, seed: int, count: int) -> Integers:
     """Numbers of the pictures that a sample of `count` takes."""
     pictures = np.unique(rows.picture[row]).astype(np.int64)
     chance = mix(seeded(seed), rows.picture_hashes[pictures])
