@@ -151,6 +151,8 @@ class Relation(BaseModel):
     geometry: GeometryRules = GeometryRules()
     subject_kinds: tuple[str, ...] = ()
     """Noun kinds that can be the subject; empty: any."""
+    object_kinds: tuple[str, ...] = ()
+    """Noun kinds that can be the object; empty: any."""
     mutual_kinds: tuple[str, ...] = ()
     """Noun kinds whose members can do it to each other at once (two persons can hold each other): where both
     subject and object are of these, an antisymmetric relation does not rule out its own swap."""

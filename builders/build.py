@@ -48,6 +48,9 @@ from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, di
 from naturel.builders.writing.captioner import estimate_captions, named_prompts, write_all
 from naturel.builders.writing.remembered import remember
 
+UNMAPPED = 50
+"""Relation names that no relation of ours stands for: so many are listed, the most frequent ones."""
+
 
 @dataclass(frozen=True)
 class Built:
@@ -173,7 +176,13 @@ class _Build:
                 "relations": tables.relations.num_rows,
                 "image-triplets": tables.triplets.num_rows,
             }
-            return StepResult(counts, dict(tables.dropped), list(tables.notes), dict(tables.examples))
+            return StepResult(
+                counts,
+                dict(tables.dropped),
+                list(tables.notes),
+                dict(tables.examples),
+                dict(sorted(tables.unmapped.items(), key=lambda item: (-item[1], item[0]))[:UNMAPPED]),
+            )
 
         sources = {
             origin.place: {"inputs": self.inputs[origin.place], **origin.key} for origin in self.origins

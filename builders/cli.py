@@ -30,9 +30,9 @@ build_app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 SAMPLE = "Use the embedded sample of drawn scenes: no network, no key."
 DATA = (
     "Folder of the official files (and of the pictures); with several sources, one for each. Without it the files of "
-    "openimages are downloaded into a cache."
+    "openimages are downloaded into a cache; visual-genome needs it."
 )
-SOURCES = "Where triplets come from: openimages, testbed. Several: give it several times."
+SOURCES = "Where triplets come from: openimages, visual-genome, testbed. Several: give it several times."
 
 
 @app.callback(invoke_without_command=True)
@@ -74,7 +74,16 @@ def build_command(
         float | None,
         typer.Option(help="No relation has more than this share of a source split's records: 0.3."),
     ] = None,
-    relations: Annotated[str | None, typer.Option(help="Only these relations, separated by commas.")] = None,
+    relations: Annotated[
+        str | None,
+        typer.Option(help="Only these relations, separated by commas; aro: those of ARO's VG-Relation."),
+    ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            help="union: crop each triplet's picture to the box around subject and object. none (default)."
+        ),
+    ] = None,
     pairs: Annotated[
         int | None,
         typer.Option(help="Pairs of labels that are trained: testbed, 1 to 105 (60)."),

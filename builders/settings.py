@@ -27,6 +27,7 @@ class Source(StrEnum):
     """Where triplets come from."""
 
     OPENIMAGES = "openimages"
+    VISUAL_GENOME = "visual-genome"
     TESTBED = "testbed"
 
 
@@ -36,6 +37,15 @@ class Split(StrEnum):
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
+
+
+class Crop(StrEnum):
+    """What of a picture is shown."""
+
+    NONE = "none"
+    """All of it."""
+    UNION = "union"
+    """The smallest box around subject and object: a picture of its own for each triplet."""
 
 
 class Captioner(StrEnum):
@@ -120,6 +130,9 @@ _OF_FILES = (Captioner.REQUESTS_FILE, Captioner.RESPONSES_FILE)
 _OF_MODELS = ("model", "prompt", "judge", "base_url", "max_cost", "requests_file", "responses_file")
 """What the grammar would ignore, and whoever gives it expects a model to be asked."""
 
+ARO = "aro"
+"""Stands for the relations of ARO's VG-Relation, among the names of `--relations`."""
+
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 
@@ -142,6 +155,7 @@ class BuildSettings(BaseModel):
     max_images: Annotated[int, Field(ge=1)] | None = None
     max_per_triplet: Annotated[int, Field(ge=1)] | None = None
     relations: tuple[str, ...] = ()
+    crop: Crop = Crop.NONE
     pairs: Annotated[int, Field(ge=1)] | None = None
     layouts: Annotated[int, Field(ge=1)] | None = None
     captioner: Captioner = Captioner.GRAMMAR
@@ -242,10 +256,15 @@ class BuildSettings(BaseModel):
         usable = {relation.name for relation in vocabulary if relation.usable}
         canonical = []
         for name in names:
+            if name == ARO:
+                canonical += [relation.name for relation in vocabulary.usable if ARO in relation.sources]
+                continue
             relation = vocabulary.canonical("openimages", name)
             found = name if name in usable else relation.name if relation else None
             if found not in usable:
-                raise ValueError(f"{name} is not a usable relation. Choose from {', '.join(sorted(usable))}")
+                raise ValueError(
+                    f"{name} is not a usable relation. Choose from {ARO}, {', '.join(sorted(usable))}"
+                )
             canonical.append(found)
         return tuple(sorted(set(canonical)))
 
@@ -321,6 +340,7 @@ class BuildSettings(BaseModel):
         limits = [f"at most {self.max_images:,} pictures"] if self.max_images else []
         limits += [f"at most {self.max_per_triplet:,} pictures a triplet"] if self.max_per_triplet else []
         limits += [f"only the relations {', '.join(self.relations)}"] if self.relations else []
+        limits += ["cropped to subject and object"] if self.crop == Crop.UNION else []
         return "; ".join(limits)
 
 

@@ -36,6 +36,8 @@ class StepResult:
     notes: list[str] = field(default_factory=list)
     examples: dict[str, str] = field(default_factory=dict)
     """Reason -> where the first row dropped for it is."""
+    unmapped: dict[str, int] = field(default_factory=dict)
+    """Name of a relation in the source that we have none for -> rows that have it."""
     again: bool = False
     """Whether the next build runs the step again whatever its key: something failed that may go well then."""
 
@@ -164,6 +166,7 @@ class Workspace:
             "dropped": dict(sorted((reason, n) for reason, n in result.dropped.items() if n)),
             "notes": result.notes,
             "examples": result.examples,
+            "unmapped": result.unmapped,
             "again": result.again,
             "seconds": round(time.perf_counter() - start, 3),
         }

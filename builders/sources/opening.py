@@ -7,16 +7,19 @@ from pathlib import Path
 
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress
-from naturel.builders.settings import BuildSettings, Source
+from naturel.builders.settings import BuildSettings, Crop, Source
+from naturel.builders.sources.cropping import with_union_crops
 from naturel.builders.sources.openimages_origin import open_openimages
 from naturel.builders.sources.origin import Origin
 from naturel.builders.sources.testbed.origin import open_testbed
+from naturel.builders.sources.visual_genome_origin import open_visual_genome
 
 Opener = Callable[[BuildSettings, Path, Progress], Origin]
 
 OPENERS: Mapping[Source, Opener] = {
     Source.OPENIMAGES: open_openimages,
     Source.TESTBED: open_testbed,
+    Source.VISUAL_GENOME: open_visual_genome,
 }
 """How each source is opened."""
 
@@ -32,11 +35,12 @@ def open_origins(settings: BuildSettings, work: Path, progress: Progress) -> tup
     Raises:
         UserError: Files of a source are missing.
     """
-    return tuple(
+    origins = tuple(
         OPENERS[source](settings.for_split(split), work, progress)
         for source in settings.source
         for split in settings.splits
     )
+    return tuple(map(with_union_crops, origins)) if settings.crop is Crop.UNION else origins
 
 
 def demand_addresses(origins: Iterable[Origin]) -> None:
@@ -48,5 +52,6 @@ def demand_addresses(origins: Iterable[Origin]) -> None:
     for origin in origins:
         if not origin.linkable:
             raise UserError(
-                f"--images link: the pictures of {origin.name} have no addresses. Use --images embed."
+                f"--images link: the pictures of {origin.name}, as they are used, have no addresses. "
+                "Use --images embed."
             )

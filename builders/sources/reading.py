@@ -39,7 +39,7 @@ def read_origins(
         progress: Where progress is shown.
 
     Returns:
-        The tables of all sources. With several, reasons and notes begin with the source's name and splits.
+        The tables of all sources. With several, reasons, names and notes begin with the source's name and splits.
 
     Raises:
         UserError: A file is damaged, or two sources call a picture by one name.
@@ -62,10 +62,12 @@ def read_origins(
         raise UserError(f"two sources have a picture called {twice}. Build them one by one.")
     dropped: Counter[str] = Counter()
     examples: dict[str, str] = {}
+    unmapped: Counter[str] = Counter()
     notes: dict[tuple[str, str], list[str]] = {}
     for origin, tables in zip(origins, read, strict=True):
         dropped.update({f"{origin.place}, {reason}": count for reason, count in tables.dropped.items()})
         examples |= {f"{origin.place}, {reason}": place for reason, place in tables.examples.items()}
+        unmapped.update({f"{origin.name}, {name}": count for name, count in tables.unmapped.items()})
         for note in tables.notes:  # what is said of several splits of a source is said once
             notes.setdefault((origin.name, note), []).append(origin.split)
     tokens = [tables.tokens for tables in read if tables.tokens is not None]
@@ -75,4 +77,5 @@ def read_origins(
         dropped=dropped,
         notes=tuple(f"{name}, {', '.join(splits)}: {note}" for (name, note), splits in notes.items()),
         examples=examples,
+        unmapped=unmapped,
     )

@@ -33,3 +33,5 @@ class SourceTables:
     examples: Mapping[str, str] = field(default_factory=dict)
     """Reason -> the first row left out for it: file, line and field, for example
     `train-annotations-vrd.csv, line 12: XMin1 is 'abc'`."""
+    unmapped: Counter[str] = field(default_factory=Counter)
+    """A source's own name for a relation that the vocabulary does not have -> rows that had it."""
