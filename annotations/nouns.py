@@ -70,7 +70,8 @@ class Noun(BaseModel):
     """The head noun phrase, lower case but for proper names: "face", "French fries"."""
     number: Number = Number.SINGULAR
     article: str = "a"
-    """The indefinite article of a singular noun, "a" or "an"; "" for mass and plural nouns."""
+    """The article of a singular noun at its first mention, "a" or "an"; "the" for what a picture has only one of (the
+    sky); "" for mass and plural nouns."""
     plural: str = ""
     """Two or more of them: "faces"; the noun itself for a plural-only noun; "" for a mass noun."""
     pair: bool = False
@@ -128,10 +129,13 @@ class Words(BaseModel):
     mass: frozenset[str] = frozenset()
     plural_only: frozenset[str] = frozenset()
     singular: frozenset[str] = frozenset()
+    unique: frozenset[str] = frozenset()
     ambiguous: frozenset[str] = frozenset()
 
     def article(self, phrase: str) -> str:
-        """The indefinite article before a phrase, by sound: "a unicycle", "an hourglass"."""
+        """The article of a phrase at its first mention, by sound: "a unicycle", "an hourglass", but "the sky"."""
+        if phrase.lower().rpartition(" ")[2] in self.unique:
+            return "the"
         first = phrase.lower().split(" ", 1)[0]
         for word in (first, first.split("-", 1)[0]):
             if word in self.an | self.a:

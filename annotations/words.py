@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,35 @@ class Lexicon:
     def is_scenery(self, word: str) -> bool:
         """Whether a word names the surroundings or a part rather than a participant."""
         return self._sections.get(_key(word)) == "scenery"
+
+    def table_with(self, labels: Iterable[str], table: NounTable) -> NounTable:
+        """The noun table with further labels, each below those of the table that it is a kind of.
+
+        Args:
+            labels: Labels of other sources: "skier" goes below Person. Those that the table has stay as they are. A
+                homonym ("bat"), and several things ("trees"), go there loosely: they block disproofs, prove nothing.
+            table: The table; this lexicon's own, or one with more links.
+        """
+        added: dict[str, Noun] = {}
+        for label in labels:
+            if table.by_label(label):
+                continue
+            noun = table.noun_for(label)
+            above = self.labels_of(noun.noun) & table.nouns.keys()
+            lowest = tuple(sorted(above.difference(*(table.ancestors(one) for one in above))))
+            known = _key(noun.noun) in self._singular
+            loose = noun.is_plural or not known or len(lowest) > 1 or noun.noun in table.words.ambiguous
+            links = {"loose_hypernyms" if loose else "hypernyms": lowest}
+            kinds = {table.nouns[one].kind for one in lowest}
+            kind = {} if len(kinds) != 1 or noun.noun in table.words.ambiguous else {"kind": kinds.pop()}
+            added[label] = noun.model_copy(update={**links, **kind})
+        return replace(table, nouns={**table.nouns, **added})
+
+    @cached_property
+    def _singular(self) -> frozenset[str]:
+        """Keys of all words for things of the table, in the singular."""
+        own = (said for noun in self.table.nouns.values() for said in (noun.noun, *noun.synonyms))
+        return frozenset(map(_key, (*own, *(word for words in self.words.values() for word in words))))
 
     @cached_property
     def _labels(self) -> dict[str, frozenset[str]]:

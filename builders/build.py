@@ -23,6 +23,7 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.nouns import NounTable, load_nouns
 from naturel.annotations.relations import load_vocabulary
 from naturel.annotations.truth import Evidence
+from naturel.annotations.words import load_words
 from naturel.builders.audit import audit, passes
 from naturel.builders.candidates import judge_candidates
 from naturel.builders.checks.reading.parser import model_name
@@ -48,6 +49,7 @@ from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, di
 from naturel.builders.writing.captioner import estimate_captions, named_prompts, write_all
 from naturel.builders.writing.remembered import remember
 
+CLAIM_LABELS = ("subject_label", "object_label")
 UNMAPPED = 50
 """Relation names that no relation of ours stands for: so many are listed, the most frequent ones."""
 
@@ -105,7 +107,8 @@ def plan_calls(settings: BuildSettings, progress: Progress) -> Estimate:
         with build.workspace.locked():
             source = build._source()
             claims = build._claims(source, build._pictures(source)).table("claims")
-        return estimate_captions(settings, claims, build.vocabulary, build.nouns)
+            nouns = build._nouns_of(claims, *CLAIM_LABELS)
+        return estimate_captions(settings, claims, build.vocabulary, nouns)
 
 
 class _Build:
@@ -124,6 +127,11 @@ class _Build:
         hierarchies = [origin.hierarchy for origin in self.origins if origin.hierarchy]
         table = load_nouns()
         return table.with_hierarchy(hierarchies[0]) if hierarchies else table
+
+    def _nouns_of(self, table: pa.Table, *columns: str) -> NounTable:
+        """The noun table, with the labels of these columns that it does not have."""
+        labels = {label for name in columns for label in table[name].unique().to_pylist() if label}
+        return load_words().table_with(sorted(labels), self.nouns)
 
     @cached_property
     def origins(self) -> tuple[Origin, ...]:
@@ -269,7 +277,7 @@ class _Build:
                     triplets,
                     evidence,
                     self.vocabulary,
-                    self.nouns,
+                    self._nouns_of(objects, "label"),
                     self.settings.seed,
                     self.settings.negatives,
                 )
@@ -288,7 +296,9 @@ class _Build:
         settings = self.settings
 
         def run(folder: Path) -> StepResult:
-            made = write_all(settings, claims.table("claims"), self.vocabulary, self.nouns, self.progress)
+            table = claims.table("claims")
+            nouns = self._nouns_of(table, *CLAIM_LABELS)
+            made = write_all(settings, table, self.vocabulary, nouns, self.progress)
             self.meter = made.meter
             remember(self.workspace.work, settings)
             order = ["claim_id", "construction", "caption_id"]

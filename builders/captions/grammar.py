@@ -111,13 +111,16 @@ def write_relation(
     bare = f"{s.bare} {middle} {o.bare}"
     sentences = [Sentence(normalise(bare, "simple", _proper(s)), "simple", SIMPLE)]
     key = f"{Claim(subject.noun, relation.name, object_.noun).pair_key}\t{relation.name}"
+    introduced = [
+        f"there {each.be} {each.a}" for each in (s, o) if each.is_unique
+    ]  # "there is the sky" is no English
     inverted = None if inverse is None or inverse.name == relation.name else Predicate(inverse)
     for name, each in RELATIONAL.items():
         if twin and not each.twins:
             continue
         variant = _rank(seed, key, name) if each.varies else 0
         text = each.build(Words(s, Predicate(relation, variant), o, inverted))
-        if text is not None:
+        if text is not None and not any(words in text for words in introduced):
             sentences.append(_complex(distinguish(text, s) if twin else text, name))
     return _without_repeats(sentences)
 

@@ -45,6 +45,8 @@ class NounPhrase:
         """The indefinite phrase: "a cat", "an egg", "jeans", "milk"."""
         if self.noun.number is not Number.SINGULAR:
             return f"some {self.bare}" if self.twin else self.bare
+        if self.is_unique:
+            return f"the {self.bare}"
         by_spelling = "an" if self.bare[0].lower() in _VOWELS else "a"
         return f"{by_spelling if self.adjective else self.noun.article} {self.bare}"
 
@@ -53,6 +55,11 @@ class NounPhrase:
         """The second phrase of a pair of twins: "another cat", "some other jeans"."""
         determiner = "another" if self.noun.number is Number.SINGULAR else "some other"
         return f"{determiner} {self.bare}"
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether a picture has only one of it, so that it is known without being introduced: "the sky"."""
+        return self.noun.article == "the"
 
     @property
     def is_plural(self) -> bool:
