@@ -41,6 +41,8 @@ class Funnel:
     """Step, reason, count of what no stage tells: rows of other files, what was not sampled."""
     notes: list[tuple[str, str]]
     """Step and what it noted."""
+    unmapped: list[tuple[str, int]] = field(default_factory=list)
+    """The source's names of relations that the vocabulary does not have, with their rows, the most frequent first."""
 
 
 def read_funnel(manifest: Mapping[str, Any]) -> Funnel | None:
@@ -63,7 +65,8 @@ def read_funnel(manifest: Mapping[str, Any]) -> Funnel | None:
         if (step, reason) not in told
     ]
     notes = [(step, note) for step, entry in steps.items() for note in entry.get("notes", [])]
-    return Funnel(stages, others, notes)
+    unmapped = list(steps.get("source", {}).get("unmapped", {}).items())
+    return Funnel(stages, others, notes, _sorted(unmapped))
 
 
 def _row_stages(
