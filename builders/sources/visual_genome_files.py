@@ -87,7 +87,7 @@ def read_entries(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     """The JSON text, unpacked."""
     if path.suffix == ".gz":
         with gzip.open(path) as file:

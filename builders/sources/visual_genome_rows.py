@@ -36,6 +36,12 @@ Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int32]
 
 
+_COLUMNS = (
+    *("picture", "subject", "relation", "object", "subject_thing", "object_thing"),
+    *("unary", "subject_box", "object_box", "phrase", "id"),
+)
+
+
 @dataclass(frozen=True)
 class Rows:
     """Usable rows without repetitions."""
@@ -66,9 +72,8 @@ class Rows:
 
     def take(self, rows: Integers) -> Rows:
         """Some of the rows."""
-        names = ("picture", "subject", "relation", "object", "subject_thing", "object_thing", "unary")
-        names += ("subject_box", "object_box", "phrase", "id")
-        return replace(self, **{name: np.take(getattr(self, name), rows, axis=0) for name in names})
+        columns: dict[str, Any] = {name: np.take(getattr(self, name), rows, axis=0) for name in _COLUMNS}
+        return replace(self, **columns)
 
 
 class RowMaker:
@@ -206,10 +211,8 @@ class RowMaker:
 def joined(parts: Sequence[Rows]) -> Rows:
     """Rows below one another; the first's phrases serve all, since the others have none."""
     first, *_ = parts
-    names = ("picture", "subject", "relation", "object", "subject_thing", "object_thing", "unary")
-    names += ("subject_box", "object_box", "phrase", "id")
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts]) for name in names
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
     }
     return replace(first, **columns)
 

@@ -22,7 +22,7 @@ BOXES = {
     "lamp": [0.4, 0.3, 0.58, 0.5],
     "door": [0.45, 0.2, 0.9, 0.6],
 }
-"""The crop around cup and desk is [0.1, 0.2, 0.5, 0.6]; more than half of the lamp and a ninth of the door lie in it."""
+"""The crop around cup and desk is [0.1, 0.2, 0.5, 0.6]; most of the lamp and a ninth of the door lie in it."""
 
 
 def test_boxes_in_a_crop() -> None:

@@ -56,8 +56,8 @@ def test_a_relation(folder: Folder) -> None:
         "11": ("cup", [0.1, 0.2, 0.3, 0.6], False),
         "12": ("Desk", [0.5, 0.4, 0.9, 0.8], False),
     }
-    names = ("image_id", "subject_id", "relation", "object_id", "object_label", "evidence", "phrase")
-    assert rows(tables.relations, schema.RELATIONS, *names) == [
+    said = ("image_id", "subject_id", "relation", "object_id", "object_label", "evidence", "phrase")
+    assert rows(tables.relations, schema.RELATIONS, *said) == [
         (f"vg-{ONE}", "11", "on", "12", "Desk", "annotated", "sleeping on"),
         (f"vg-{ONE}", "11", "sits_on_top_of", "12", "Desk", "annotated", None),
     ]
