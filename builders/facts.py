@@ -31,7 +31,7 @@ def facts_of(
     Returns:
         Values as JSON can say them; nothing of when and where.
     """
-    kept = {"source", "sample", "splits", "max_images", "max_per_triplet", "relations", "seed"}
+    kept = {"source", "sample", "splits", "max_images", "max_per_triplet", "relations", "crop", "seed"}
     if settings.captioner == Captioner.GRAMMAR:
         kept.add("captioner")
     else:
@@ -60,7 +60,7 @@ def facts_of(
             for origin in origins
         ],
         "steps": {
-            step.name: {name: step.manifest[name] for name in ("counts", "dropped", "notes")}
+            step.name: {name: step.manifest[name] for name in ("counts", "dropped", "notes", "unmapped")}
             for step in steps
         },
     }
