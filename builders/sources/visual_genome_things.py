@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from naturel.annotations import schema
 from naturel.annotations.joins import Integers
@@ -81,14 +82,14 @@ class Judged:
         """
         many = which[self.several_of[which] >= 0]
         both = np.concatenate([which, many])
-        key = pa.array(self.key[both]).cast(pa.string()).to_pylist()
-        key[len(which) :] = [f"{one}-each" for one in key[len(which) :]]
+        one, each = (pa.array(self.key[part]).cast(pa.string()) for part in (which, many))
+        each = pc.binary_join_element_wise(each, "each", "-")
         label = np.concatenate([self.label[which], self.several_of[many]])
         group = np.arange(len(both)) >= len(which)
         return pa.table(
             {
                 "image_id": pa.DictionaryArray.from_arrays(self.picture[both], image_ids),
-                "object_id": pa.array(key, pa.string()),
+                "object_id": pa.concat_arrays([one, each]),
                 "label": self.labels.column(label),
                 "box": pa.FixedSizeListArray.from_arrays(pa.array(self.box[both].reshape(-1)), 4).cast(
                     schema.BOX
