@@ -41,6 +41,7 @@ def open_visual_genome(settings: BuildSettings, work: Path, progress: Progress) 
     limits = (settings.seed, settings.max_images, settings.max_per_triplet, settings.relations)
     return Origin(
         name=SOURCE,
+        split=settings.split,
         inputs=files,
         key={"split": settings.split, "sampling": [*limits[:3], list(settings.relations)]},
         folders=(folder,),

@@ -420,3 +420,26 @@ def test_the_files_are_packaged() -> None:
     patterns = setup["tool"]["setuptools"]["package-data"]["naturel.annotations"]
     for name in ("words.yaml", "WORDNET_LICENSE.txt"):
         assert any(fnmatch(name, pattern) for pattern in patterns), name
+
+
+@pytest.mark.parametrize(
+    ("label", "below", "loosely", "kind"),
+    [
+        ("skier", {"Person"}, set(), "person"),
+        ("seagull", {"Bird"}, set(), "animal"),
+        ("trees", set(), {"Tree"}, "plant"),
+        ("bat", set(), {"Bat", "Baseball bat"}, "object"),
+        ("lamppost top", set(), set(), "object"),
+    ],
+)
+def test_further_labels_go_below_those_of_the_table(
+    label: str, below: set[str], loosely: set[str], kind: str
+) -> None:
+    table = LEXICON.table_with([label, "Cat"], TABLE)
+    noun = table.nouns[label]
+    assert (set(noun.hypernyms), set(noun.loose_hypernyms), noun.kind) == (below, loosely, kind)
+    for above in below | loosely:
+        assert label in table.same_thing(above)
+        assert (label in table.descendants(above)) is (above in below)
+    assert table.nouns["Cat"] == TABLE.nouns["Cat"]
+    assert label not in TABLE.nouns

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from naturel.annotations.claims import Claim
-from naturel.annotations.nouns import Attribute, Noun, Number
-from naturel.annotations.relations import Frame, Kind, Phrases, Relation, Symmetry, Verb
+from naturel.annotations.nouns import Attribute, Noun, Number, load_nouns
+from naturel.annotations.relations import Frame, Kind, Phrases, Relation, Symmetry, Verb, load_vocabulary
 from naturel.builders.captions.grammar import CONSTRUCTIONS, Writer, choose_constructions
 
 
@@ -342,3 +342,14 @@ def test_choose_constructions_spreads_over_keys_and_seeds() -> None:
     names = list(CONSTRUCTIONS)
     assert {choose_constructions(names, f"key {i}", 1)[0] for i in range(2000)} == set(names)
     assert {choose_constructions(names, "one key", 1, seed)[0] for seed in range(2000)} == set(names)
+
+
+def test_what_a_picture_has_only_one_of_is_never_introduced() -> None:
+    table, vocabulary = load_nouns(), load_vocabulary()
+    nouns = [table.noun_for("sky"), table.noun_for("tower")]
+    writer = Writer(vocabulary.by_name, nouns)
+    said = [sentence.text for sentence in writer.write(Claim("sky", "above", "tower"))]
+    said += [sentence.text for sentence in writer.write(Claim("tower", "below", "sky"))]
+    assert "In the picture, the sky is above a tower." in said
+    assert "A tower that is below the sky." in said
+    assert not [text for text in said if "a sky" in text or "here is the sky" in text]

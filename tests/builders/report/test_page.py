@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from PIL import Image
 
 from naturel.builders.assemble import FEW_SENTENCES, NO_NEGATIVE
 from naturel.builders.report.funnel import UNNAMED, read_funnel
-from naturel.builders.report.page import write_report
+from naturel.builders.report.page import render_report, write_report
+from naturel.builders.report.tables import Release
 
 
 @pytest.fixture(scope="module")
@@ -251,3 +253,11 @@ def test_the_release_has_this_page(release: Path, text: str) -> None:
     for name, table in now.tables.items():
         if name != "Settings":
             assert built.tables[name] == table
+
+
+def test_relation_names_that_the_vocabulary_does_not_have(altered: Callable[..., Path]) -> None:
+    manifest = json.loads((altered() / "manifest.json").read_text())
+    manifest["steps"]["source"]["unmapped"] = {"glistening by": 7, "<b>towards</b>": 1200}
+    page = Page(render_report(Release(altered(steps=manifest["steps"]))))
+    [table] = [table for name, table in page.tables.items() if name.startswith("Relation names")]
+    assert table[1:] == [["<b>towards</b>", "1,200"], ["glistening by", "7"]]
