@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from naturel.annotations.errors import UserError
-from naturel.annotations.nouns import Noun, NounTable, Number, load_nouns
+from naturel.annotations.nouns import Noun, NounKind, NounTable, Number, load_nouns
 from naturel.annotations.yaml_file import read_yaml
 
 _LISTS = ("other", "scenery", "groups")
@@ -89,10 +89,13 @@ class Lexicon:
             lowest = tuple(sorted(above.difference(*(table.ancestors(one) for one in above))))
             known = _key(noun.noun) in self._singular
             loose = noun.is_plural or not known or len(lowest) > 1 or noun.noun in table.words.ambiguous
-            links = {"loose_hypernyms" if loose else "hypernyms": lowest}
             kinds = {table.nouns[one].kind for one in lowest}
-            kind = {} if len(kinds) != 1 or noun.noun in table.words.ambiguous else {"kind": kinds.pop()}
-            added[label] = noun.model_copy(update={**links, **kind})
+            kind = kinds.pop() if len(kinds) == 1 and noun.noun not in table.words.ambiguous else noun.kind
+            strict, loosely = ((), lowest) if loose else (lowest, ())
+            if kind is NounKind.PERSON:  # a skier may be the man of a claim
+                loosely = (*loosely, *sorted(frozenset[str]().union(*map(table.descendants, lowest))))
+            links = {"hypernyms": strict, "loose_hypernyms": loosely, "kind": kind}
+            added[label] = noun.model_copy(update=links)
         return replace(table, nouns={**table.nouns, **added})
 
     @cached_property

@@ -94,7 +94,7 @@ def _node(image: int, place: int, name: str, boxes: list[list[int]]) -> dict[str
 
 def _often(common: list[str], rare: list[str], rng: np.random.Generator) -> Callable[[], str]:
     """Draw words as they are used: the n-th most frequent one 1/n as often as the first; `rare` mean nothing."""
-    values = [common[i] for i in rng.permutation(len(common))] + rare
+    values: list[str] = [common[i] for i in rng.permutation(len(common))] + rare
     chances = 1 / np.arange(1, len(values) + 1)
     drawn: list[int] = []
 

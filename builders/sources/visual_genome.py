@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,9 @@ class _Reader:
         relations = walk.relations(self.files["relationships"])
         attributes = self._walk_attributes(walk)
         things = judge_things(walk.things, photos, self.names, self.attribute_labels.values())
+        del walk  # the columns as they were read: much memory
         unmapped, rows = self._rows(things, photos, relations, attributes)
+        del relations, attributes
         dropped = self.faults.counts
         chosen = choose_triplets(rows, sampling, self.vocabulary, things.labels, dropped)
         sampled = np.zeros(len(wanted), dtype=np.bool_)
@@ -111,13 +114,17 @@ class _Reader:
             unmapped=unmapped,
         )
 
+    @property
+    def _attribute_file(self) -> Path | None:
+        return self.files.get("attributes", self.files.get("objects"))
+
     def _walk_attributes(self, walk: Walk) -> Links:
         """The attributes that are ours, of `attributes.json`, or else of an `objects.json` that has them."""
-        path = self.files.get("attributes", self.files.get("objects"))
+        path = self._attribute_file
         if path is None:
             self.notes.append("no attributes.json: no attribute is known")
             return Links()
-        return walk.attributes(path, lambda said: plain(said) in self.attribute_labels)
+        return walk.attributes(path, cache(lambda said: plain(said) in self.attribute_labels))
 
     def _rows(
         self, things: Judged, photos: Photos, relations: Links, attributes: Links
@@ -131,11 +138,9 @@ class _Reader:
         maker = RowMaker(things, photos.ids, self.vocabulary, self.nouns, self.faults)
         unmapped = _unmapped(predicates, meanings, np.frombuffer(relations.said, np.int32))
         labels = {said: self.attribute_labels[plain(said)] for said in attributes.what.values}
-        path = self.files.get("attributes", self.files.get("objects", self.files["relationships"]))
-        rows = [
-            maker.relations(relations, meanings, self.files["relationships"].name),
-            maker.attributes(attributes, labels, path.name),
-        ]
+        rows = [maker.relations(relations, meanings, self.files["relationships"].name)]
+        if self._attribute_file:
+            rows.append(maker.attributes(attributes, labels, self._attribute_file.name))
         if things.clipped:
             self.notes.append(f"{things.clipped:,} boxes reached over the picture's edge and were clipped")
         return unmapped, joined(rows)

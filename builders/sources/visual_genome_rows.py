@@ -112,7 +112,8 @@ class RowMaker:
         takes = self._takes("subject_kinds")[relation, things.label[subject]]
         takes &= self._takes("object_kinds")[relation, things.label[thing]]
         kept = self._sift(
-            f"relation row: {{}} ({file}, image {{}}, relation {{}})",
+            "relation",
+            file,
             things.picture[subject],
             np.frombuffer(links.id, np.int64),
             {UNMAPPED: relation < 0}
@@ -139,7 +140,8 @@ class RowMaker:
         groups = {label: self.nouns.attributes[label].group for label in meant}
         of_all = _taken([int(groups[label] in _OF_THINGS) for label in meant], said) == 1
         kept = self._sift(
-            f"attribute row: {{}} ({file}, image {{}}, object {{}})",
+            "attribute",
+            file,
             things.picture[subject],
             things.key[subject],
             {reason: why == n for n, reason in enumerate(REASONS) if n} | {NOT_ALIVE: ~alive & ~of_all},
@@ -181,17 +183,25 @@ class RowMaker:
         return rows.take(first)
 
     def _sift(
-        self, place: str, picture: Numbers, number: Integers, conditions: Mapping[str, Flags]
+        self, what: str, file: str, picture: Numbers, number: Integers, conditions: Mapping[str, Flags]
     ) -> Integers:
-        """The rows to which no condition applies; others are counted under the first that does."""
-        reasons = list(conditions)
-        why = np.select([conditions[reason] for reason in reasons], np.arange(1, len(reasons) + 1), 0)
-        for n, reason in enumerate(reasons, start=1):
+        """The rows to which no condition applies; others are counted under the first that does.
+
+        Args:
+            what: relation or attribute.
+            file: The file's name, for examples.
+            picture: Number of each row's picture.
+            number: Id of each relation, or of each attribute's thing.
+            conditions: Reason -> the rows to which it applies.
+        """
+        why = np.select(list(conditions.values()), np.arange(1, len(conditions) + 1), 0)
+        noun = "relation" if what == "relation" else "object"
+        for n, reason in enumerate(conditions, start=1):
             rows = np.flatnonzero(why == n)
             if len(rows):
-                what, _, where = place.partition(" (")
-                example = where.rstrip(")").format(self.image_ids[picture[rows[0]]], number[rows[0]])
-                self.faults.add(what.format(reason), example, len(rows))
+                image = self.image_ids[picture[rows[0]]]
+                place = f"{file}, image {image}, {noun} {number[rows[0]]}"
+                self.faults.add(f"{what} row: {reason}", place, len(rows))
         return np.flatnonzero(why == 0)
 
     def _kind(self, label: str) -> NounKind | None:

@@ -111,10 +111,9 @@ def judge_things(
         more_labels: Labels that are to have a number too.
     """
     order = np.lexsort((things.key, things.picture))  # stable: the first row of each thing comes first
+    picture, key = things.picture[order], things.key[order]
     new = np.ones(len(order), dtype=np.bool_)
-    for column in (things.picture, things.key):
-        same = column[order[1:]] == column[order[:-1]]
-        new[1:] = ~same if column is things.picture else new[1:] | ~same
+    new[1:] = (picture[1:] != picture[:-1]) | (key[1:] != key[:-1])
     of_row = np.empty(len(order), dtype=np.int64)
     of_row[order] = np.cumsum(new) - 1
     first = order[new]

@@ -425,7 +425,8 @@ def test_the_files_are_packaged() -> None:
 @pytest.mark.parametrize(
     ("label", "below", "loosely", "kind"),
     [
-        ("skier", {"Person"}, set(), "person"),
+        ("skier", {"Person"}, {"Boy", "Girl", "Man", "Woman"}, "person"),
+        ("guy", {"Man"}, set(), "person"),
         ("seagull", {"Bird"}, set(), "animal"),
         ("trees", set(), {"Tree"}, "plant"),
         ("bat", set(), {"Bat", "Baseball bat"}, "object"),
