@@ -89,6 +89,8 @@ class _Reader:
         wanted = in_split(split, photos.ids, photos.coco)
         walk = Walk(photos, wanted, self.faults)
         relations = walk.relations(self.files["relationships"])
+        if walk.passed_over:
+            self.notes.append(f"{walk.passed_over:,} rows of relationships.json are of other splits")
         attributes = self._walk_attributes(walk)
         things = judge_things(walk.things, photos, self.names, self.attribute_labels.values())
         del walk  # the columns as they were read: much memory

@@ -24,7 +24,6 @@ Entry = Mapping[str, Any]
 Value = TypeVar("Value")
 
 NO_PICTURE = "its picture is not in image_data.json"
-OTHER_SPLIT = "its picture is in another split"
 MALFORMED = "malformed row"
 
 
@@ -189,6 +188,8 @@ class Walk:
     """Which pictures; entries of others are passed over."""
     faults: Faults
     things: Things = field(default_factory=Things)
+    passed_over: int = 0
+    """Rows of pictures that are not wanted."""
 
     def relations(self, path: Path) -> Links:
         """Read `relationships.json`."""
@@ -262,8 +263,8 @@ class Walk:
                 self.faults.add(f"{what}: {NO_PICTURE}", f"{path.name}, image {image}", len(rows))
             elif self.wanted[picture]:
                 yield picture, image, rows
-            elif what == "relation row":
-                self.faults.add(f"{what}: {OTHER_SPLIT}", f"{path.name}, image {image}", len(rows))
+            else:
+                self.passed_over += len(rows)
 
 
 def image_of(entry: Entry) -> int | None:
