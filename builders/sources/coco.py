@@ -26,10 +26,17 @@ from naturel.builders.sources.coco_labels import is_coco, label_of
 from naturel.builders.sources.licensing import NOT_ASKED_FOR, UNKNOWN, LicenseFilter
 from naturel.builders.sources.openimages_sampling import Sampling
 from naturel.builders.sources.origin import Origin
-from naturel.builders.sources.spatial import Mining, mine_triplets, same_things, sample_triplets
+from naturel.builders.sources.spatial import (
+    Mining,
+    mine_triplets,
+    nothing_mined,
+    same_things,
+    sample_triplets,
+)
 from naturel.builders.sources.tables import SourceTables
 
 SOURCE = "coco"
+DAMAGED = "picture: one of its annotations cannot be used, so that a thing may be missing"
 NO_ADDRESS = "picture: it has no address to link to"
 
 Flags = npt.NDArray[np.bool_]
@@ -142,12 +149,10 @@ class _Instances:
         objects = self._objects(np.flatnonzero(kept[rows.photo]))
         mined = mine_triplets(objects, wish.mining, vocabulary, self.nouns)
         self.dropped.update(mined.dropped)
+        self.notes.append(wish.mining.note)
         triplets = sample_triplets(mined.triplets, wish.sampling, self.dropped)
         if not triplets.num_rows:
-            raise UserError(
-                f"{self.files.annotations}: no pair of boxes gives a triplet that is asked for. Left out: "
-                + "; ".join(f"{reason}: {count:,}" for reason, count in (+self.dropped).items())
-            )
+            raise UserError(nothing_mined(self.files.annotations, self.dropped))
         used = pc.is_in(self.ids, value_set=triplets["image_id"].combine_chunks().unique())
         photos = np.flatnonzero(np.asarray(used))
         return SourceTables(
@@ -168,7 +173,7 @@ class _Instances:
         return said.text if said else None
 
     def _may_be_used(self, wish: Wish) -> Flags:
-        """Which pictures have a licence that is asked for, and an address where they need one."""
+        """Which pictures have a licence that is asked for, an address where they need one, and no damage."""
         photos = self.rows.photos
         kept = np.ones(len(photos), dtype=np.bool_)
         if wish.licenses:
@@ -183,7 +188,10 @@ class _Instances:
             placeless = np.array([photo.coco_url is None for photo in photos], dtype=np.bool_)
             self.dropped[NO_ADDRESS] += int((kept & placeless).sum())
             kept &= ~placeless
-        return kept
+        damaged = np.zeros(len(photos), dtype=np.bool_)
+        damaged[list(self.rows.damaged)] = True
+        self.dropped[DAMAGED] += int((kept & damaged).sum())
+        return kept & ~damaged
 
     def _objects(self, which: Integers) -> pa.Table:
         """A table like `schema.OBJECTS`.
@@ -240,7 +248,6 @@ class _Instances:
         present[rows.photo, self.label] = True
         for label, alike in enumerate(same_things(self.labels, self.nouns)):
             absent[:, label] &= ~present[:, alike].any(axis=1)
-        absent[list(rows.damaged)] = False
         place, label = np.nonzero(absent[photos])
         ids = self.ids.take(pa.array(photos))
         return pa.table(
@@ -267,7 +274,6 @@ class _Instances:
             "license": [license_of[photo.license] for photo in chosen],
             "file_name": [photo.file for photo in chosen],
         }
-        damaged = np.isin(photos, list(self.rows.damaged))
         return pa.table(
             {
                 "image_id": self.ids.take(pa.array(photos)),
@@ -277,7 +283,7 @@ class _Instances:
                     name: pa.array([_composed(text) for text in texts], pa.string())
                     for name, texts in said.items()
                 },
-                "boxes_complete": pa.array(~damaged),
+                "boxes_complete": pa.array([True] * len(chosen)),
             }
         )
 

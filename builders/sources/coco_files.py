@@ -39,8 +39,8 @@ def find_coco(folder: Path, split: str) -> CocoFiles:
     Args:
         folder: Where the files lie: `annotations/instances_train2017.json`, `instances_train2017.json`,
             `lvis_v1_train.json`, `train/_annotations.coco.json` and the like.
-        split: train, validation or test, which a file's or folder's name says. A single file that says no split serves
-            any, with a note.
+        split: train, validation or test, which a file's or folder's name says. A single file that says no split
+            serves any, with a note.
 
     Raises:
         UserError: The folder or a file of the split is not there.

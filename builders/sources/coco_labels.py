@@ -79,8 +79,10 @@ LABELS = {
     "sports ball": "Ball",
     "tie": "Tie",
 }
-"""Categories that the noun table would take for another thing, or has under another name. COCO's cups are of any kind,
-its potted plants stand outdoors too, and its skis come in pairs, so these three have labels of their own."""
+"""Categories that the noun table would take for another thing, or has under another name.
+
+COCO's cups are of any kind, its potted plants stand outdoors too, and its skis come in pairs, so these three have
+labels of their own."""
 
 
 def label_of(category: str, nouns: NounTable) -> str:
@@ -89,7 +91,7 @@ def label_of(category: str, nouns: NounTable) -> str:
     Args:
         category: Its name, for example `cell phone`, or `bow_(weapon)` in LVIS: what stands in parentheses tells two
             things of one name apart and is not said.
-        nouns: The noun table. What it does not know, or knows as another kind of thing too ("bat"), keeps its own name.
+        nouns: The noun table. What it does not know, or knows as another kind of thing too ("bat"), keeps its name.
     """
     name = " ".join(category.replace("_", " ").split())
     plain = " ".join(name.partition("(")[0].split()) or name

@@ -1,9 +1,9 @@
 """Spatial triplets mined from boxes alone: what lies to the left of, to the right of, above or below what.
 
 It is done as COCO-spatial and GQA-spatial were made (Kamath, Hessel and Chang: *What's "up" with vision-language
-models?*, EMNLP 2023): two things of different labels, each the only one in the picture that its name could mean, so that
-"the cat" is clear, and each large enough to be seen. Which relations there are is the vocabulary's matter: those that
-boxes alone can prove (`geometry.true` in `relations.yaml`), each by its own rule, made stricter by a margin.
+models?*, EMNLP 2023): two things of different labels, each the only one in the picture that its name could mean, so
+that "the cat" is clear, and each large enough to be seen. Which relations there are is the vocabulary's matter: those
+that boxes alone can prove (`geometry.true` in `relations.yaml`), each by its own rule, made stricter by a margin.
 
 Nothing is annotated here, so the triplets stand in no relation table: their proof is made from the boxes again, with
 the proofs of all other claims.
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +95,14 @@ class Mining:
     """How much stricter than the vocabulary says each term of a rule must be met, in widths (heights) of the picture
     or in shares."""
 
+    @property
+    def note(self) -> str:
+        """What a reader of the card should know."""
+        return (
+            f"spatial triplets were mined from boxes of at least {self.min_area:g} of the picture, with a margin of "
+            f"{self.margin:g}, between things that are the only ones of their name; sides are the viewer's"
+        )
+
 
 @dataclass(frozen=True)
 class Mined:
@@ -108,8 +117,8 @@ class Mined:
 def mine_triplets(objects: pa.Table, mining: Mining, vocabulary: Vocabulary, nouns: NounTable) -> Mined:
     """Find every spatial triplet that boxes prove clearly.
 
-    A pair gives both directions, "A left of B" and "B right of A": the swap and the opposite of each are then positives
-    wherever the same two things lie the other way round, so every kind of negative can be balanced.
+    A pair gives both directions, "A left of B" and "B right of A": the swap and the opposite of each are then
+    positives wherever the same two things lie the other way round, so every kind of negative can be balanced.
 
     Args:
         objects: Like `schema.OBJECTS`, boxes upright. A box of which nobody said that it is no group counts as one.
@@ -251,6 +260,12 @@ def same_things(labels: list[str], nouns: NounTable) -> Flags:
         like = nouns.same_thing(label)
         same[i] = [other in like for other in known]
     return same
+
+
+def nothing_mined(path: Path, dropped: Counter[str]) -> str:
+    """The message where no triplet is left of a file."""
+    why = "; ".join(f"{reason}: {count:,}" for reason, count in (+dropped).items())
+    return f"{path}: it gives no triplet of those asked for. Left out: {why or 'nothing, it has no box'}."
 
 
 def sample_triplets(triplets: pa.Table, sampling: Sampling, dropped: Counter[str]) -> pa.Table:
