@@ -83,6 +83,7 @@ def open_coco(settings: BuildSettings, work: Path, progress: Progress) -> Origin
     )
     return Origin(
         name=SOURCE,
+        split=wish.split,
         inputs={"annotations": files.annotations},
         key={
             "split": wish.split,
@@ -134,7 +135,7 @@ class _Instances:
     def __init__(self, rows: CocoRows, files: CocoFiles, nouns: NounTable) -> None:
         self.rows, self.files, self.nouns = rows, files, nouns
         self.dropped = Counter(rows.dropped)
-        self.notes = list(files.notes)
+        self.notes: list[str] = []
         names = [label_of(category.name, nouns) for category in rows.categories]
         self.labels = sorted(set(names))
         self.label_of = np.array([self.labels.index(name) for name in names], dtype=np.int64)
