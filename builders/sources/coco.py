@@ -235,35 +235,40 @@ class _Instances:
     def _absent_labels(self, photos: Integers) -> pa.Table:
         """Labels that are absent from pictures, and not the same thing as one that is boxed there."""
         rows, count = self.rows, len(self.labels)
+        place = np.full(len(rows.photos), -1, dtype=np.int64)
+        place[photos] = np.arange(len(photos))
         if is_coco(category.name for category in rows.categories):
-            absent = np.ones((len(rows.photos), count), dtype=np.bool_)
+            absent = np.ones((count, len(photos)), dtype=np.bool_)
         elif any(photo.neg_category_ids is not None for photo in rows.photos):
-            absent = self._verified_absent()
+            absent = self._verified_absent(place)
         else:
             self.notes.append(
                 "the categories are not COCO's own 80: no label is known to be absent, and every thing of a category "
                 "that is boxed in a picture is taken to be boxed there"
             )
             return schema.ABSENT_LABELS.empty_table()
-        present = np.zeros((len(rows.photos), count), dtype=np.bool_)
-        present[rows.photo, self.label] = True
+        present = np.zeros_like(absent)
+        here = place[rows.photo] >= 0
+        present[self.label[here], place[rows.photo[here]]] = True
         for label, alike in enumerate(same_things(self.labels, self.nouns)):
-            absent[:, label] &= ~present[:, alike].any(axis=1)
-        place, label = np.nonzero(absent[photos])
+            absent[label] &= ~present[alike].any(axis=0)
+        gone, at = np.nonzero(absent)
         ids = self.ids.take(pa.array(photos))
         return pa.table(
             {
-                "image_id": pa.DictionaryArray.from_arrays(place.astype(np.int32), ids),
-                "label": self._label_column(label),
+                "image_id": pa.DictionaryArray.from_arrays(at.astype(np.int32), ids),
+                "label": self._label_column(gone),
             }
         )
 
-    def _verified_absent(self) -> Flags:
-        """Labels all of whose categories are verified as absent."""
-        verified = np.zeros((len(self.rows.photos), len(self.labels)), dtype=np.int16)
+    def _verified_absent(self, place: Integers) -> Flags:
+        """Labels all of whose categories are verified as absent, by label and `place` of the picture."""
         photo, category = self._listed(each.neg_category_ids for each in self.rows.photos)
-        np.add.at(verified, (photo, self.label_of[category]), 1)
-        return verified == np.bincount(self.label_of, minlength=len(self.labels))
+        here = place[photo] >= 0
+        verified = np.zeros((len(self.labels), int(place.max()) + 1), dtype=np.int16)
+        np.add.at(verified, (self.label_of[category[here]], place[photo[here]]), 1)
+        absent: Flags = verified == np.bincount(self.label_of, minlength=len(self.labels))[:, None]
+        return absent
 
     def _images(self, photos: Integers, split: str) -> pa.Table:
         """Columns of `schema.IMAGES`; what the file does not say is left out."""

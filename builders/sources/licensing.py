@@ -58,14 +58,14 @@ class LicenseFilter:
 
     terms: tuple[str, ...]
 
-    def keeps(self, text: str | None, number: int | None = None) -> bool:
+    def keeps(self, text: str | None, number: int | str | None = None) -> bool:
         """Whether a licence is wanted, given its name or address and its id in a COCO file."""
         return any(self._is(term, text, number) for term in self.terms)
 
     @staticmethod
-    def _is(term: str, text: str | None, number: int | None) -> bool:
+    def _is(term: str, text: str | None, number: int | str | None) -> bool:
         if term.isdecimal():
-            return number == int(term)
+            return str(number) == term
         if not text:
             return False
         if wanted := term_code(term):

@@ -4,6 +4,8 @@ It is done as COCO-spatial and GQA-spatial were made (Kamath, Hessel and Chang: 
 models?*, EMNLP 2023): two things of different labels, each the only one in the picture that its name could mean, so
 that "the cat" is clear, and each large enough to be seen. Which relations there are is the vocabulary's matter: those
 that boxes alone can prove (`geometry.true` in `relations.yaml`), each by its own rule, made stricter by a margin.
+"Inside" is none of them: of 476 annotated pairs of Open Images V4 with at least nine tenths of the subject's box in
+an object's box at least twice as large, 24 are inside_of; 292 are at, 157 on.
 
 Nothing is annotated here, so the triplets stand in no relation table: their proof is made from the boxes again, with
 the proofs of all other claims.

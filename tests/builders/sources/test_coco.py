@@ -117,7 +117,12 @@ def test_a_picture_with_a_damaged_annotation_is_not_used(tmp_path: Path) -> None
 
 
 def test_licences(tmp_path: Path) -> None:
-    photos = {1: {"license": 1}, 2: {"license": 4}, 3: {"license": 77}, 4: {"license": None}}
+    photos: dict[int, dict[str, int | None]] = {
+        1: {"license": 1},
+        2: {"license": 4},
+        3: {"license": 77},
+        4: {"license": None},
+    }
     pictures = dict.fromkeys(photos, PAIR)
     tables = read(tmp_path, pictures, photos=photos, licenses="by")
     assert tables.images["image_id"].to_pylist() == ["coco-2"]
@@ -248,7 +253,7 @@ def test_what_is_cocos_own_list() -> None:
 )
 @pytest.mark.parametrize(("split", "count"), [("train", 10), ("validation", 6)])
 def test_real_files(split: str, count: int) -> None:
-    origin = open_coco(BuildSettings(source="coco", data=DATA, split=split), DATA, SilentProgress())
+    origin = open_coco(BuildSettings(source="coco", data=DATA, splits=split), DATA, SilentProgress())
     tables = origin.read(load_vocabulary(), NOUNS)
     assert tables.triplets.num_rows == count
     assert origin.folders == (DATA / "images", DATA)

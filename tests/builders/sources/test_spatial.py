@@ -40,10 +40,12 @@ def objects(*rows: tuple[str, str, Box], **flags: Sequence[bool | None]) -> pa.T
     return conform(pa.table(table), schema.OBJECTS)
 
 
-def mine(
-    *rows: tuple[str, str, Box], min_area: float = 0.03, margin: float = 0.03, **flags: list[bool]
-) -> Mined:
-    return mine_triplets(objects(*rows, **flags), Mining(min_area, margin), VOCABULARY, NOUNS)
+def mine(*rows: tuple[str, str, Box], min_area: float = 0.03, margin: float = 0.03) -> Mined:
+    return mine_flagged(objects(*rows), min_area, margin)
+
+
+def mine_flagged(table: pa.Table, min_area: float = 0.03, margin: float = 0.03) -> Mined:
+    return mine_triplets(table, Mining(min_area, margin), VOCABULARY, NOUNS)
 
 
 def said(mined: Mined) -> set[tuple[str, str, str]]:
@@ -114,14 +116,14 @@ def test_only_its_own_picture_counts() -> None:
 
 @pytest.mark.parametrize("group", [True, None])
 def test_a_group_or_what_may_be_one_gives_nothing(group: bool | None) -> None:
-    flags: dict[str, list[bool]] = {"is_group_of": [False, group]}  # type: ignore[list-item]
-    mined = mine(("p", "Cat", LEFT), ("p", "Dog", RIGHT), **flags)
+    mined = mine_flagged(objects(("p", "Cat", LEFT), ("p", "Dog", RIGHT), is_group_of=[False, group]))
     assert not said(mined)
     assert mined.dropped == {spatial.NOT_SINGLE: 1}
 
 
 def test_a_drawn_thing_gives_nothing() -> None:
-    assert not said(mine(("p", "Cat", LEFT), ("p", "Dog", RIGHT), is_depiction=[True, False]))
+    table = objects(("p", "Cat", LEFT), ("p", "Dog", RIGHT), is_depiction=[True, False])
+    assert not said(mine_flagged(table))
 
 
 @pytest.mark.parametrize(("side", "found"), [(0.2, True), (0.18, True), (0.17, False)])
@@ -185,7 +187,7 @@ def test_a_mirrored_picture_has_left_and_right_exchanged(rows: list[tuple[str, s
 
 @given(pictures())
 def test_each_thing_named_is_the_only_one_of_its_name(rows: list[tuple[str, str, Box]]) -> None:
-    for row in mine(*rows, min_area=0, margin=0).triplets.to_pylist():
+    for row in mine(*rows, min_area=0, margin=0.001).triplets.to_pylist():
         for label in (row["subject_label"], row["object_label"]):
             alike = NOUNS.same_thing(label)
             assert sum(image == row["image_id"] and other in alike for image, other, _ in rows) == 1
@@ -205,7 +207,7 @@ def table_of(count: int) -> pa.Table:
 
 
 def test_sampling_by_picture_only_adds() -> None:
-    triplets, before = table_of(20), set()
+    triplets, before = table_of(20), set[str]()
     for count in range(1, 21):
         dropped: Counter[str] = Counter()
         kept = sample_triplets(triplets, Sampling(3, max_images=count), dropped)
