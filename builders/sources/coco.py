@@ -20,7 +20,7 @@ from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Vocabulary
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings, Pictures, Source
-from naturel.builders.sources.coco_files import CocoFiles, find_coco
+from naturel.builders.sources.coco_files import CocoFiles, about_file, find_coco
 from naturel.builders.sources.coco_json import CocoRows, Key, read_coco
 from naturel.builders.sources.coco_labels import is_coco, label_of
 from naturel.builders.sources.licensing import NOT_ASKED_FOR, UNKNOWN, LicenseFilter
@@ -74,6 +74,7 @@ def open_coco(settings: BuildSettings, work: Path, progress: Progress) -> Origin
             "--source coco needs --data DIR, the folder of the annotation files (instances_*.json) and photos."
         )
     files = find_coco(folder, settings.split)
+    about = about_file(files.annotations)
     wish = Wish(
         settings.split,
         Sampling(settings.seed, settings.max_images, settings.max_per_triplet, settings.relations),
@@ -99,10 +100,10 @@ def open_coco(settings: BuildSettings, work: Path, progress: Progress) -> Origin
         },
         folders=files.folders,
         read=lambda vocabulary, nouns: read_instances(files, wish, vocabulary, nouns),
-        title="Spatial relations of COCO's boxes",
-        citation="Lin et al.: *Microsoft COCO: Common objects in context* (ECCV, 2014).",
-        license_sentence="The annotations are derived from COCO annotations, CC BY 4.0, COCO Consortium.",
-        card_license="cc-by-4.0",
+        title=about.title,
+        citation=about.citation,
+        license_sentence=about.license_sentence,
+        card_license=about.card_license,
         sampling=settings.sampling,
         notes=files.notes,
     )
@@ -170,7 +171,7 @@ class _Instances:
         )
 
     def _license(self, key: Key | None) -> str | None:
-        said = self.rows.licenses.get(key) if key is not None else None
+        said = self.rows.licenses.get(str(key))
         return said.text if said else None
 
     def _may_be_used(self, wish: Wish) -> Flags:
@@ -221,9 +222,12 @@ class _Instances:
 
     def _listed(self, lists: Iterable[Iterable[Key] | None]) -> tuple[Integers, Integers]:
         """Places of pictures and numbers of categories of the lists that LVIS has for each picture."""
-        place = {category.id: i for i, category in enumerate(self.rows.categories)}
+        place = {str(category.id): i for i, category in enumerate(self.rows.categories)}
         pairs = [
-            (photo, place[key]) for photo, keys in enumerate(lists) for key in keys or () if key in place
+            (photo, place[str(key)])
+            for photo, keys in enumerate(lists)
+            for key in keys or ()
+            if str(key) in place
         ]
         photo, category = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         return photo, category

@@ -24,6 +24,33 @@ YEARS = ("2017", "2014")
 
 
 @dataclass(frozen=True)
+class About:
+    """What the card says of a file's annotations."""
+
+    title: str
+    citation: str
+    license_sentence: str
+    card_license: str
+
+
+KNOWN = {
+    re.compile(r"instances_\w*(2014|2017)"): About(
+        "Spatial relations of COCO's boxes",
+        "Lin et al.: *Microsoft COCO: Common objects in context* (ECCV, 2014).",
+        "The annotations are derived from COCO annotations, CC BY 4.0, COCO Consortium.",
+        "cc-by-4.0",
+    ),
+    re.compile(r"lvis_v"): About(
+        "Spatial relations of LVIS's boxes",
+        "Gupta, Dollár and Girshick: *LVIS: A dataset for large vocabulary instance segmentation* (CVPR, 2019).",
+        "The annotations are derived from LVIS annotations, CC BY 4.0, of photos of COCO.",
+        "cc-by-4.0",
+    ),
+}
+"""How official files are called -> what they are."""
+
+
+@dataclass(frozen=True)
 class CocoFiles:
     """What was found."""
 
@@ -100,3 +127,14 @@ def _picture_folders(folder: Path, split: str) -> list[Path]:
         names += ["train2017"]
     places = [folder / above / name for above in ("", "images") for name in names]
     return [place for place in (*places, folder / "images", folder / "data") if place.is_dir()]
+
+
+def about_file(path: Path) -> About:
+    """What a file is, by its name; of one that is not known, only the name is told."""
+    for name, about in KNOWN.items():
+        if name.match(path.name):
+            return about
+    sentence = (
+        f"The annotations are derived from the file {path.name}, whose licence this card does not know."
+    )
+    return About(f"Spatial relations of the boxes of {path.name}", "", sentence, "unknown")

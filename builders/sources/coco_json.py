@@ -112,7 +112,8 @@ class CocoRows:
 
     photos: list[Photo]
     categories: list[Category]
-    licenses: dict[Key, License]
+    licenses: dict[str, License]
+    """By id."""
     photo: Integers
     """Place of each annotation's picture in `photos`."""
     category: Integers
@@ -206,26 +207,26 @@ class _Reader:
         self.dropped[reason] += 1
         self.examples.setdefault(reason, f"{self.path.name}, {entry}: {what}")
 
-    def _entries(self, raws: Sequence[msgspec.Raw], kind: type[Entry], name: str) -> dict[Key, Entry]:
-        """The good entries of a list by their id."""
+    def _entries(self, raws: Sequence[msgspec.Raw], kind: type[Entry], name: str) -> dict[str, Entry]:
+        """The good entries of a list by their id, as text: some tools write numbers as text in one list only."""
         decode = msgspec.json.Decoder(kind).decode
-        entries: dict[Key, Entry] = {}
+        entries: dict[str, Entry] = {}
         for number, raw in enumerate(raws, start=1):
             try:
                 entry = decode(raw)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 self._drop(f"{name}: malformed", f"{name} number {number}", str(error))
                 continue
-            if entry.id in entries:
+            if str(entry.id) in entries:
                 self._drop(
                     f"{name}: repeated", f"{name} number {number}", f"the id {entry.id!r} stands twice"
                 )
             else:
-                entries[entry.id] = entry
+                entries[str(entry.id)] = entry
         return entries
 
     def _annotations(
-        self, raws: Sequence[msgspec.Raw], photos: dict[Key, int], categories: dict[Key, int]
+        self, raws: Sequence[msgspec.Raw], photos: dict[str, int], categories: dict[str, int]
     ) -> _Found:
         """The annotations of pictures and categories that are known."""
         decode, owner = msgspec.json.Decoder(_Annotation).decode, msgspec.json.Decoder(_Owner).decode
@@ -237,9 +238,9 @@ class _Reader:
                 reason = NO_NUMBER if ".bbox" in str(error) else MALFORMED
                 self._drop(reason, f"annotation number {number}", f"{error}, in {_shown(raw)}")
                 with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                    found.harm(photos.get(owner(raw).image_id or ""))
+                    found.harm(photos.get(str(owner(raw).image_id)))
                 continue
-            photo, category = photos.get(entry.image_id), categories.get(entry.category_id)
+            photo, category = photos.get(str(entry.image_id)), categories.get(str(entry.category_id))
             name = f"annotation {entry.id}"
             if photo is None:
                 self._drop(NO_PICTURE, name, f"image_id is {entry.image_id!r}")
@@ -286,7 +287,7 @@ class _Found:
             self.damaged.add(photo)
 
 
-def _places(entries: dict[Key, Entry]) -> dict[Key, int]:
+def _places(entries: dict[str, Entry]) -> dict[str, int]:
     return {key: place for place, key in enumerate(entries)}
 
 

@@ -42,46 +42,47 @@ UPPER = {"above": "subject", "below": "object"}
 
 ALOFT = frozenset(
     (
-        *("Aircraft", "Airplane", "Balloon", "Ball", "Bee", "Billboard", "Bird", "Butterfly", "Cabinetry"),
         *(
+            "Balloon",
+            "Bee",
+            "Billboard",
+            "Bird",
+            "Butterfly",
+            "Cabinetry",
             "Ceiling fan",
             "Clock",
             "Cupboard",
+        ),
+        *(
             "Curtain",
             "Dragonfly",
             "Eagle",
             "Flag",
             "Flying disc",
-            "Helicopter",
-        ),
-        *(
             "Kite",
             "Lamp",
             "Light bulb",
-            "Microwave oven",
             "Mirror",
             "Owl",
+        ),
+        *(
             "Parachute",
             "Parrot",
             "Picture frame",
-        ),
-        *(
             "Poster",
-            "Rocket",
             "Shelf",
             "Stop sign",
             "Street light",
-            "Television",
             "Traffic light",
-            "Traffic sign",
         ),
-        *("Umbrella", "Wall clock", "Window", "Window blind"),
+        *("Traffic sign", "Umbrella", "Wall clock", "Window", "Window blind"),
     )
 )
-"""Labels of things that mostly fly, hang or are mounted. Only such a thing is said to be above another: of two things
-on the ground, or on one table, the farther one is higher in the picture without being above the other. On 51 COCO
-photos, 4 of the 7 pairs that the rule of "above" allows were of that sort (a car behind a table, a glass behind a
-pizza), and none of those that are left."""
+"""Labels of things that mostly fly, hang, stand high or are mounted. Only such a thing is said to be above another.
+
+Of two things on the ground, or on one table, the farther one is higher in the picture without being above the other.
+In 51 COCO photos, boxes of any size, the rule of "above" holds for 7 pairs; 4 of them are of that sort (a car behind a
+table, a glass behind a pizza). With this list 2 pairs are left, and none of those 4."""
 
 BLOCK = 20_000
 """Pictures looked at at a time, so that memory stays flat."""
@@ -95,7 +96,8 @@ class Mining:
     """Least area of either box, in pictures."""
     margin: float = 0.03
     """How much stricter than the vocabulary says each term of a rule must be met, in widths (heights) of the picture
-    or in shares."""
+    or in shares. By default .05 of the width must be free between two things side by side, or their centres .13 apart
+    and a fifth of the narrower one shared at most: edges that are off by a hundredth or two decide nothing."""
 
     @property
     def note(self) -> str:

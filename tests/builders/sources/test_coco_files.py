@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from naturel.annotations.errors import UserError
-from naturel.builders.sources.coco_files import find_coco
+from naturel.builders.sources.coco_files import about_file, find_coco
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -100,3 +100,21 @@ def test_folders_of_photos(tmp_path: Path) -> None:
 def test_photos_beside_the_file(tmp_path: Path) -> None:
     touch(tmp_path, "valid/_annotations.coco.json")
     assert find_coco(tmp_path, "validation").folders[0] == tmp_path / "valid"
+
+
+@pytest.mark.parametrize(
+    ("name", "card_license", "who"),
+    [
+        ("instances_val2017.json", "cc-by-4.0", "Lin et al."),
+        ("instances_valminusminival2014.json", "cc-by-4.0", "Lin et al."),
+        ("lvis_v1_train.json", "cc-by-4.0", "Gupta"),
+        ("instances_train.json", "unknown", ""),
+        ("_annotations.coco.json", "unknown", ""),
+    ],
+)
+def test_what_the_card_says(name: str, card_license: str, who: str) -> None:
+    about = about_file(Path("data") / name)
+    assert about.card_license == card_license
+    assert about.citation.startswith(who)
+    assert bool(about.citation) == bool(who)
+    assert (name in about.license_sentence) == (card_license == "unknown")

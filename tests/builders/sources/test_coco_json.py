@@ -29,7 +29,7 @@ def test_what_a_file_says(tmp_path: Path) -> None:
     assert rows.id.tolist() == [1, 2]
     assert rows.crowd.tolist() == [False, True]
     np.testing.assert_allclose(rows.box, [[0, 0.2, 0.3, 0.8], [0.7, 0.2, 1, 0.8]], atol=1e-6)
-    assert rows.licenses[4].text == "Attribution License (http://creativecommons.org/licenses/by/2.0/)"
+    assert rows.licenses["4"].text == "Attribution License (http://creativecommons.org/licenses/by/2.0/)"
     assert not rows.dropped
     assert not rows.damaged
 
@@ -37,9 +37,11 @@ def test_what_a_file_says(tmp_path: Path) -> None:
 def test_lists_in_another_order_and_ids_as_text(tmp_path: Path) -> None:
     content = instances({1: [("cat", LEFT)]})
     content["images"][0]["id"] = content["annotations"][0]["image_id"] = "a/b"
+    content["annotations"][0]["category_id"] = str(content["annotations"][0]["category_id"])
     rows = read(tmp_path, dict(reversed(content.items())))
     assert rows.photos[0].id == "a/b"
     assert rows.photo.tolist() == [0]
+    assert rows.categories[rows.category[0]].name == "cat"
 
 
 def test_boxes_are_cut_off_at_the_edges(tmp_path: Path) -> None:
@@ -90,6 +92,7 @@ def test_annotations_that_cannot_be_used(
         ({"width": 0}, "picture: malformed"),
         ({"height": None}, "picture: malformed"),
         ({"id": 5}, "picture: repeated"),
+        ({"id": "5"}, "picture: repeated"),
     ],
 )
 def test_pictures_that_cannot_be_used(tmp_path: Path, fields: dict[str, Any], reason: str) -> None:
