@@ -81,7 +81,7 @@ ALOFT = frozenset(
 """Labels of things that mostly fly, hang, stand high or are mounted. Only such a thing is said to be above another.
 
 Of two things on the ground, or on one table, the farther one is higher in the picture without being above the other.
-In 51 COCO photos, boxes of any size, the rule of "above" holds for 7 pairs; 4 of them are of that sort (a car behind a
+In 51 COCO photos, boxes of any size, the rule of "above" holds for 7 pairs; 4 are of that sort (a car behind a
 table, a glass behind a pizza). With this list 2 pairs are left, and none of those 4."""
 
 BLOCK = 20_000
