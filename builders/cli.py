@@ -32,7 +32,9 @@ DATA = (
     "Folder of the official files (and of the pictures); with several sources, one for each. Without it the files of "
     "openimages are downloaded into a cache; visual-genome needs it."
 )
-SOURCES = "Where triplets come from: openimages, visual-genome, testbed. Several: give it several times."
+SOURCES = (
+    "Where triplets come from: openimages, visual-genome, coco, testbed. Several: give it several times."
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -90,6 +92,24 @@ def build_command(
     ] = None,
     layouts: Annotated[
         int | None, typer.Option(help="Layouts that are trained: testbed, 1 to 45 (20).")
+    ] = None,
+    spatial: Annotated[
+        bool | None,
+        typer.Option(
+            "--spatial", help="openimages: also left/right/above/below from all boxes.", show_default=False
+        ),
+    ] = None,
+    min_area: Annotated[
+        float | None, typer.Option(help="Least area of a box of a spatial triplet, in pictures (0.03).")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="How clearly boxes must lie so, beyond the relation's rule (0.03).")
+    ] = None,
+    licenses: Annotated[
+        str | None,
+        typer.Option(
+            help="Only pictures with these licences: by,by-sa,cc0, a COCO licence id, or other words."
+        ),
     ] = None,
     captioner: Annotated[
         str | None,

@@ -51,6 +51,10 @@ class Sentences:
         """The caption of each claim in each construction, -1 where the construction is -1."""
         return np.where(constructions >= 0, self.complex[claims, constructions], -1)
 
+    def texts(self, claims: Integers, constructions: Integers) -> Integers:
+        """The number of each such caption's text, -1 where there is none."""
+        return np.append(self.text, -1)[self.rows(claims, constructions)]
+
     def preference(self, hashes: Hashes) -> npt.NDArray[np.float64]:
         """A number in [0, 1) for each record (or group) and construction: which it likes best."""
         mixed = mix(hashes[:, None], self.construction_hash[None, :])
@@ -74,6 +78,18 @@ def _among(used: Integers, width: int) -> Flags:
     """Which of `width` constructions stand in each row of `used`, shape (n, width)."""
     found: Flags = (used[:, :, None] == np.arange(width)).any(axis=1)
     return found
+
+
+def _rather_new(free: Flags, claim: Integers, used: list[Integers], sentences: Sentences) -> Flags:
+    """The free constructions whose texts are not among the `used` ones of their row; all of them where none is so.
+
+    Two claims can have one text: where a cat has a dog to its left, the dog is to the left of the cat.
+    """
+    texts = sentences.texts(claim[:, None], np.arange(free.shape[1]))
+    new = free.copy()
+    for column in np.hstack(used).T:
+        new &= texts != column[:, None]
+    return np.where(new.any(axis=1, keepdims=True), new, free)
 
 
 def word_groups(
@@ -110,6 +126,12 @@ def word_groups(
         (sentences.complex[claim] >= 0) & ~said & ~again
         for claim, said, again in zip((p, q), said_by, repeated, strict=True)
     )
+    used = [
+        sentences.texts(claims[one].reshape(len(one), -1), said[one])
+        for one in (a, b)
+        for claims, said in ((positive, wording.ours), (denied, wording.theirs))
+    ]
+    free_p, free_q = (_rather_new(free, claim, used, sentences) for free, claim in ((free_p, p), (free_q, q)))
     liking = sentences.preference(mix(hashes[a], hashes[b]))
     fresh_p, fresh_q = (
         ~used for used in denied_by

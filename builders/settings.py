@@ -28,6 +28,7 @@ class Source(StrEnum):
 
     OPENIMAGES = "openimages"
     VISUAL_GENOME = "visual-genome"
+    COCO = "coco"
     TESTBED = "testbed"
 
 
@@ -158,6 +159,10 @@ class BuildSettings(BaseModel):
     crop: Crop = Crop.NONE
     pairs: Annotated[int, Field(ge=1)] | None = None
     layouts: Annotated[int, Field(ge=1)] | None = None
+    spatial: bool = False
+    min_area: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    margin: Annotated[float, Field(ge=0, lt=0.5)] = 0.03
+    licenses: tuple[str, ...] = ()
     captioner: Captioner = Captioner.GRAMMAR
     captions_per_claim: Annotated[int, Field(ge=3, le=40)] = 8
     model: str | None = None
@@ -242,7 +247,7 @@ class BuildSettings(BaseModel):
             folders[key] = folder if key else entry
         return folders
 
-    @field_validator("relations", "negatives", "prompt", "mirror_exclude", mode="before")
+    @field_validator("relations", "negatives", "prompt", "mirror_exclude", "licenses", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -334,6 +339,21 @@ class BuildSettings(BaseModel):
         """The folder that was given for a source; None: none was."""
         return self.data.get(source, self.data.get(""))
 
+    @model_validator(mode="after")
+    def _whole_mining(self) -> BuildSettings:
+        if self.spatial and Source.OPENIMAGES not in self.source:
+            raise ValueError("--spatial mines the boxes of openimages; add --source openimages")
+        if not self.spatial and Source.COCO not in self.source:
+            for name in ("min_area", "margin"):
+                if name in self.model_fields_set:
+                    option = name.replace("_", "-")
+                    raise ValueError(f"--{option} needs --source coco, or --source openimages --spatial")
+        if Source.COCO not in self.source and any(term.isdecimal() for term in self.licenses):
+            raise ValueError(
+                "--licenses: numbers are ids in COCO files; for other sources write by, by-sa, cc0"
+            )
+        return self
+
     @property
     def sampling(self) -> str:
         """What is taken of a source, in words; empty: everything."""
@@ -341,6 +361,7 @@ class BuildSettings(BaseModel):
         limits += [f"at most {self.max_per_triplet:,} pictures a triplet"] if self.max_per_triplet else []
         limits += [f"only the relations {', '.join(self.relations)}"] if self.relations else []
         limits += ["cropped to subject and object"] if self.crop == Crop.UNION else []
+        limits += [f"only pictures with a licence of {', '.join(self.licenses)}"] if self.licenses else []
         return "; ".join(limits)
 
 

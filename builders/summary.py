@@ -137,13 +137,19 @@ def _plan_of_source(source: Source, settings: BuildSettings) -> str:
     if source == "openimages" and folder is not None:
         from naturel.builders.sources.openimages_files import find_files
 
-        found = find_files(folder, settings.split).values()
+        needed = "boxes" if settings.spatial else "relations"
+        found = find_files(folder, settings.split, needed).values()
         return "read " + ", ".join(f"{path.name} ({path.stat().st_size:,} bytes)" for path in found)
     if source == "openimages":
         from naturel.builders.sources.download import cache_folder
 
         cache = cache_folder() / "openimages"
         return f"download the official files of the split {settings.split} into {cache}"
+    if source == "coco" and folder is not None:
+        from naturel.builders.sources.coco_files import find_coco
+
+        path = find_coco(folder, settings.split).annotations
+        return f"read {path.name} ({path.stat().st_size:,} bytes)"
     return f"read {source} from {folder}" if folder else f"make {source}"
 
 

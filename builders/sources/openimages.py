@@ -17,9 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations import schema
+from naturel.annotations.errors import UserError
+from naturel.annotations.joins import codes_of
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Vocabulary
-from naturel.builders.engine import NUMBER, TEXT, header_of, read_csv_of
+from naturel.builders.engine import NUMBER, TEXT, conform, header_of, read_csv_of
 from naturel.builders.sources.openimages_faults import BOX_LAYOUT, RELATION_LAYOUT, Faults
 from naturel.builders.sources.openimages_files import PICTURES
 from naturel.builders.sources.openimages_labels import Labels, read_labels
@@ -28,18 +30,22 @@ from naturel.builders.sources.openimages_objects import (
     Wanted,
     add_boxed_objects,
     object_table,
+    picture_ids,
     read_absent_labels,
     read_boxes,
     related_objects,
+    turned,
 )
 from naturel.builders.sources.openimages_rows import (
     SOURCE,
     RelationNames,
     RelationRows,
+    no_relation_rows,
     read_relation_rows,
     relation_names,
 )
 from naturel.builders.sources.sampling import Chosen, Sampling, choose_triplets
+from naturel.builders.sources.spatial import Mining, mine_triplets, nothing_mined, sample_triplets
 from naturel.builders.sources.tables import SourceTables
 
 __all__ = ["ANNOTATION_LICENSE", "SOURCE", "Sampling", "read_openimages"]
@@ -62,16 +68,18 @@ def read_openimages(
     vocabulary: Vocabulary,
     nouns: NounTable,
     pictures: str = PICTURES,
+    mining: Mining | None = None,
 ) -> SourceTables:
     """Read one split of Open Images.
 
     Args:
-        files: Kind -> path, as `find_files` gives them; only `relations` is needed.
+        files: Kind -> path, as `find_files` gives them; only `relations` is needed, or `boxes` to mine them.
         split: train, validation or test; it is recorded, and part of the picture addresses.
         sampling: Which (picture, triplet)s are wanted.
         vocabulary: The relations.
         nouns: The nouns; classes that neither they nor the class file know are left out and counted.
         pictures: Where pictures are published: `<pictures>/<split>/<image id>.jpg`.
+        mining: Which spatial triplets are mined from all boxes, besides those annotated; None: none are.
 
     Returns:
         The source's tables, for the sampled pictures.
@@ -79,14 +87,17 @@ def read_openimages(
     Raises:
         UserError: A file is damaged, lacks a column, or has no usable row.
     """
-    return _Reader(files, vocabulary, nouns).read(split, sampling, pictures)
+    reader = _Reader(files, vocabulary, nouns)
+    if mining is None:
+        return reader.read(split, sampling, pictures)
+    return reader.read_spatial(split, sampling, pictures, mining)
 
 
 class _Reader:
     """Reads the files one after another; what has been left out and noted so far."""
 
     def __init__(self, files: Mapping[str, Path], vocabulary: Vocabulary, nouns: NounTable) -> None:
-        self.files, self.vocabulary = files, vocabulary
+        self.files, self.vocabulary, self.nouns = files, vocabulary, nouns
         self.dropped: Counter[str] = Counter()
         self.notes: list[str] = []
         self.examples: dict[str, str] = {}
@@ -106,8 +117,52 @@ class _Reader:
             rows = rows.take(np.flatnonzero(is_wanted[rows.picture]))
         objects, complete = self._objects(rows, wanted)
         images = self._images(wanted.ids, split, pictures)
+        return self._tables(rows, wanted, triplets, objects, complete, images)
+
+    def read_spatial(self, split: str, sampling: Sampling, pictures: str, mining: Mining) -> SourceTables:
+        """All tables, with spatial triplets mined from the boxes of pictures whose boxes are complete.
+
+        Boxes and metadata of all pictures are read before any is sampled: what a picture has shows only then.
+        """
+        rows = self._relation_rows() if "relations" in self.files else no_relation_rows()
+        boxed = picture_ids(self.files["boxes"])
+        rows = rows.among(pc.unique(pa.concat_arrays([rows.pictures, boxed])).sort())
+        everything = Wanted(rows.pictures, np.arange(len(rows.pictures), dtype=np.int32))
+        objects, complete = self._objects(rows, everything)
+        images = self._images(everything.ids, split, pictures)
+        upright = turned(objects.take(np.flatnonzero(complete[objects.picture])), images["rotation"])
+        mined = mine_triplets(
+            object_table(upright, rows.pictures, self.labels), mining, self.vocabulary, self.nouns
+        )
+        self.dropped.update(mined.dropped)
+        self.notes.append(mining.note)
+        found = [conform(mined.triplets, schema.TRIPLETS)]
+        if len(rows):
+            annotated = choose_triplets(
+                rows, Sampling(sampling.seed), self.vocabulary, self.labels, self.dropped
+            )
+            found.append(conform(self._triplets(rows, annotated), schema.TRIPLETS))
+        triplets = sample_triplets(pa.concat_tables(found), sampling, self.dropped)
+        if not triplets.num_rows:
+            raise UserError(nothing_mined(self.files["boxes"], self.dropped))
+        numbers = codes_of(triplets["image_id"].combine_chunks().unique().sort(), rows.pictures)
+        wanted = Wanted(rows.pictures.take(pa.array(numbers)), numbers.astype(np.int32))
+        objects = objects.take(np.flatnonzero(np.isin(objects.picture, numbers)))
+        rows = rows.take(np.flatnonzero(np.isin(rows.picture, numbers)))
+        return self._tables(rows, wanted, triplets, objects, complete, images.take(pa.array(numbers)))
+
+    def _tables(
+        self,
+        rows: RelationRows,
+        wanted: Wanted,
+        triplets: pa.Table,
+        objects: Objects,
+        complete: npt.NDArray[np.bool_],
+        images: pa.Table,
+    ) -> SourceTables:
+        """What is known of the wanted pictures; `complete` has all pictures, the other arguments only those."""
         return SourceTables(
-            images=images.append_column("boxes_complete", pa.array(complete[numbers])),
+            images=images.append_column("boxes_complete", pa.array(complete[wanted.numbers])),
             objects=object_table(objects, rows.pictures, self.labels),
             absent_labels=self._absent_labels(rows, wanted, objects),
             relations=self._relations(rows),

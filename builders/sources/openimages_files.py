@@ -113,19 +113,20 @@ def address_of(kind: str, split: str) -> str:
     return KINDS[kind].address.format(split=split, boxable="boxable-" if split == "train" else "")
 
 
-def find_files(folder: Path, split: str) -> dict[str, Path]:
+def find_files(folder: Path, split: str, needed: str = "relations") -> dict[str, Path]:
     """The files of one split in a folder, plain or gzip, by kind.
 
     Args:
         folder: Where the official files lie.
         split: train, validation or test.
+        needed: The kind without which nothing can be built: `relations`, or `boxes` to mine them.
 
     Returns:
         Kind -> path; kinds without a file are left out. Where versions compete, the newest wins; of the same file
         plain and gzip, the plain one.
 
     Raises:
-        UserError: The folder or its relation file is not there.
+        UserError: The folder or its needed file is not there.
     """
     if not folder.is_dir():
         raise UserError(
@@ -140,7 +141,7 @@ def find_files(folder: Path, split: str) -> dict[str, Path]:
         path = next((present[option] for option in _options(kind, split) if option in present), None)
         if path is not None:
             found[name] = path
-        elif kind.needed:
+        elif name == needed:
             names = ", ".join(pattern.format(split=split) for pattern in kind.names)
             other = [s for s in SPLITS if any(option in present for option in _options(kind, s))]
             advice = f" Files of the split {other[0]} are there: use --split {other[0]}." if other else ""

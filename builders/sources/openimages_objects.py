@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from naturel.annotations import schema
+from naturel.annotations import geometry, schema
 from naturel.annotations.joins import Integers
 from naturel.builders.choice import Hashes, mix
-from naturel.builders.engine import NUMBER, TEXT, read_csv_of
+from naturel.builders.engine import NUMBER, TEXT, read_csv, read_csv_of
 from naturel.builders.sources.grouping import Boxes, Values, fold, group_starts
 from naturel.builders.sources.openimages_faults import (
     BOX_LAYOUT,
@@ -133,6 +134,28 @@ def read_boxes(path: Path, wanted: Wanted, labels: Labels, faults: Faults) -> tu
         key = object_keys(labels.hashes[label], box)
         parts.append(Objects(picture[good], label, key, box, said))
     return _together(parts), np.concatenate(damaged)
+
+
+def picture_ids(path: Path) -> pa.Array:
+    """The ids of all pictures of the box file, each once."""
+    found = [pc.unique(batch.column("ImageID")) for batch in read_csv(path, {"ImageID": TEXT})]
+    ids = pc.unique(pa.chunked_array(found, pa.large_string())).cast(pa.string())
+    return ids.filter(pc.and_(pc.is_valid(ids), pc.not_equal(ids, "")))
+
+
+def turned(objects: Objects, rotation: pa.ChunkedArray) -> Objects:
+    """The objects with their boxes as the pictures will stand.
+
+    Args:
+        objects: With boxes in the pictures as published.
+        rotation: Degrees counterclockwise to upright of each picture; null: upright.
+    """
+    degrees = np.nan_to_num(rotation.to_numpy())
+    turns = (np.rint(degrees / 90).astype(np.int64) % 4)[objects.picture]
+    box = objects.box.copy()
+    for quarter in (1, 2, 3):
+        box[turns == quarter] = geometry.rotate(box[turns == quarter], quarter)
+    return replace(objects, box=box)
 
 
 def _together(parts: Sequence[Objects]) -> Objects:

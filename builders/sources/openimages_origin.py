@@ -11,11 +11,13 @@ from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings, Source
 from naturel.builders.sources.download import download_split
+from naturel.builders.sources.licensing import keep_licensed
 from naturel.builders.sources.openimages import Sampling, read_openimages
 from naturel.builders.sources.openimages_files import BUCKET, PICTURES, find_files
 from naturel.builders.sources.openimages_rows import SOURCE
 from naturel.builders.sources.origin import Origin
 from naturel.builders.sources.sample import write_sample
+from naturel.builders.sources.spatial import Mining
 
 ANNOTATIONS_URL = "NATUREL_OPENIMAGES_URL"
 PICTURES_URL = "NATUREL_OPENIMAGES_PICTURES_URL"
@@ -66,7 +68,8 @@ def open_openimages(settings: BuildSettings, work: Path, progress: Progress) -> 
 
 
 def _origin(settings: BuildSettings, folder: Path) -> Origin:
-    files = find_files(folder, settings.split)
+    files = find_files(folder, settings.split, needed="boxes" if settings.spatial else "relations")
+    mining = Mining(settings.min_area, settings.margin) if settings.spatial else None
     pictures = os.environ.get(PICTURES_URL, PICTURES).rstrip("/")
     sampling = Sampling(settings.seed, settings.max_images, settings.max_per_triplet, settings.relations)
     return Origin(
@@ -83,10 +86,13 @@ def _origin(settings: BuildSettings, folder: Path) -> Origin:
                 settings.max_per_triplet,
                 list(settings.relations),
             ],
+            "mining": [mining.min_area, mining.margin] if mining else None,
+            "licenses": list(settings.licenses),
         },
         folders=(folder,),
-        read=lambda vocabulary, nouns: read_openimages(
-            files, settings.split, sampling, vocabulary, nouns, pictures
+        read=lambda vocabulary, nouns: keep_licensed(
+            read_openimages(files, settings.split, sampling, vocabulary, nouns, pictures, mining),
+            settings.licenses,
         ),
         title="Open Images visual relationships",
         citation=_CITATION,

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations.errors import UserError
-from naturel.annotations.joins import Integers
+from naturel.annotations.joins import Integers, codes_of
 from naturel.annotations.relations import Vocabulary
 from naturel.builders.choice import Hashes, hash_texts, mix
 from naturel.builders.engine import NUMBER, TEXT, read_csv
@@ -89,11 +89,34 @@ class RelationRows:
     def __len__(self) -> int:
         return len(self.picture)
 
+    def among(self, pictures: pa.Array) -> RelationRows:
+        """The same rows, with more pictures that have none; `pictures` are sorted, and the rows' own among them."""
+        place = codes_of(self.pictures, pictures).astype(np.int32)
+        return replace(self, pictures=pictures, picture=place[self.picture])
+
     def take(self, rows: Integers) -> RelationRows:
         """Some of the rows, with all pictures."""
         names = ["picture", "subject", "relation", "object", "subject_key", "object_key", "unary"]
         names += ["subject_box", "object_box", "id"]
         return replace(self, **{name: np.take(getattr(self, name), rows, axis=0) for name in names})
+
+
+def no_relation_rows() -> RelationRows:
+    """The rows of a source without a relation file."""
+    number, key, box = np.zeros(0, np.int16), np.zeros(0, np.uint64), np.zeros((0, 4), np.float32)
+    return RelationRows(
+        pictures=pa.array([], pa.string()),
+        picture=np.zeros(0, np.int32),
+        subject=number,
+        relation=number,
+        object=number,
+        subject_key=key,
+        object_key=key,
+        unary=np.zeros(0, np.bool_),
+        subject_box=box,
+        object_box=box,
+        id=key,
+    )
 
 
 def object_keys(label_hashes: Hashes, boxes: Boxes) -> Hashes:

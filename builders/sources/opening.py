@@ -8,6 +8,7 @@ from pathlib import Path
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings, Crop, Source
+from naturel.builders.sources.coco import open_coco
 from naturel.builders.sources.cropping import with_union_crops
 from naturel.builders.sources.openimages_origin import open_openimages
 from naturel.builders.sources.origin import Origin
@@ -18,6 +19,7 @@ Opener = Callable[[BuildSettings, Path, Progress], Origin]
 
 OPENERS: Mapping[Source, Opener] = {
     Source.OPENIMAGES: open_openimages,
+    Source.COCO: open_coco,
     Source.TESTBED: open_testbed,
     Source.VISUAL_GENOME: open_visual_genome,
 }

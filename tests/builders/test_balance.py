@@ -173,6 +173,21 @@ def test_a_record_without_three_sentences_takes_its_partners_along_where_balance
         assert "p" in denied(row)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_two_claims_with_one_text_are_not_both_said_beside_a_picture(seed: int) -> None:
+    # p: cat left of dog, q: dog right of cat; s and t are the same of the mirror image. Each inverse says the other.
+    pictures: dict[str, Picture] = {
+        "picture": {"p": {"s": "contrast", "t": "swap"}, "q": {"t": "contrast", "s": "swap"}},
+        "mirror image": {"s": {"p": "contrast", "q": "swap"}, "t": {"q": "contrast", "p": "swap"}},
+    }
+    other = {"p": "q", "q": "p", "s": "t", "t": "s"}
+    texts = {f"{claim}-inverse": f"svo {other[claim]}" for claim in other}
+    written = captions(dict.fromkeys("pqst", ("inverse", "svo", "cleft", "fronted", "existential")), texts)
+    table, dropped = assemble(candidates(pictures), written, seed, Balance.STRICT)
+    assert not +dropped
+    assert table.num_rows == 4
+
+
 @dataclass(frozen=True)
 class World:
     """Random pictures and captions."""

@@ -85,3 +85,29 @@ def test_settings_of_the_testbed_need_it(name: str) -> None:
         load_settings(None, {name: 3})
     settings = load_settings(None, {name: 3, "source": ["openimages", "testbed"]})
     assert getattr(settings, name) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"source": "coco", "data": "d", "spatial": True}, "--spatial mines the boxes of openimages"),
+        ({"min_area": 0.1}, "--min-area needs --source coco, or --source openimages --spatial"),
+        ({"margin": 0.1}, "--margin needs --source coco"),
+        ({"licenses": "by,4"}, "numbers are ids in COCO files"),
+        ({"source": "coco", "data": "d", "min_area": 1.0}, "--min-area: Input should be less than 1"),
+        (
+            {"source": "coco", "data": "d", "margin": -0.1},
+            "--margin: Input should be greater than or equal to 0",
+        ),
+    ],
+)
+def test_spatial_settings_that_would_do_nothing(options: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_settings(None, options)
+
+
+def test_spatial_settings() -> None:
+    assert load_settings(None, {"spatial": True, "margin": 0.1}).margin == 0.1
+    settings = load_settings(None, {"source": "coco,openimages", "licenses": "by, 4", "data": ["coco=d"]})
+    assert settings.licenses == ("by", "4")
+    assert "only pictures with a licence of by, 4" in settings.sampling
