@@ -1,9 +1,7 @@
 """Training pairs from a release, and its export into the layouts that others read.
 
-from naturel.loaders import GroupBatches, pairs
-
-train = pairs("build/demo", "single", seed=0)  # or a dataset that `load_dataset` gave, streamed or not
-batches = GroupBatches(train, batch_size=512, groups=64)
+`pairs("build/demo", "single", seed=0)` makes pairs of a release, or of a dataset that `load_dataset` gave, streamed
+or not; `GroupBatches(train, batch_size=512, groups=64)` makes batches of them.
 """
 
 from naturel.loaders.batches import GroupBatches

@@ -52,15 +52,15 @@ class GroupBatches:
         """Checks that there can be such batches.
 
         Args:
-            pairs: What the batches are of; of any scheme. Records outside of groups get what the scheme `single` gives
-                (`two` for that scheme).
+            pairs: What the batches are of; of any scheme. Records outside of groups give what they give in the scheme
+                `single` (in `two`, what they give there).
             batch_size: Records a batch, of one rank.
             groups: 2x2 groups a batch; 0 for none.
             seed: Shapes the batches; None: that of `pairs`.
             rank: Which of the processes that train together this is.
             world_size: How many they are.
             leftover: What to do with records left when groups or records run out: `drop` them for the epoch, or
-                `keep` them in further batches, with the groups that are left and then without, the last one smaller.
+                `keep` them in further batches, the first with the groups that are left, the last one smaller.
 
         Raises:
             UserError: There are not so many groups or records, or the numbers contradict each other.
@@ -81,9 +81,9 @@ class GroupBatches:
         self._group_hashes = hash_texts(names.to_pylist())
         if leftover == "drop" and not len(self):
             raise UserError(
-                f"{len(pairs.sentences)} records with {len(pairs.groups)} groups give no batch of {batch_size} records "
-                f"with {groups} groups for each of {world_size} ranks. Ask for fewer groups or smaller batches, "
-                "or build with --balance strict."
+                f"{len(pairs.sentences)} records with {len(pairs.groups)} groups give no batch of {batch_size} "
+                f"records with {groups} groups for each of {world_size} ranks. Ask for fewer groups or smaller "
+                "batches, or build with --balance strict."
             )
 
     def set_epoch(self, epoch: int) -> None:
@@ -143,18 +143,17 @@ class GroupBatches:
         return _Plan(batches, count - sum(len(records) for records, _ in batches))
 
     def _further(self, groups: Integers, singles: Integers) -> list[tuple[Integers, Integers]]:
-        """Batches of what is left."""
-        whole = np.zeros(len(self.pairs.sentences), dtype=np.bool_)
-        whole[singles] = True
-        members = self.pairs.groups.records[groups]
-        groups = groups[whole[members].all(axis=1)]
-        singles = singles[~np.isin(singles, self.pairs.groups.records[groups])]
+        """Batches of what is left: there are too few groups for more than one, or too few records."""
+        left = np.zeros(len(self.pairs.sentences), dtype=np.bool_)
+        left[singles] = True
+        members = self.pairs.groups.records
+        groups = groups[left[members[groups]].all(axis=1)][: min(self.group_count, len(singles) // 2)]
+        singles = singles[~np.isin(singles, members[groups])]
         batches = []
         while len(groups) or len(singles):
-            share = min(self.group_count, len(groups))
-            room = self.batch_size - 2 * share
-            batches.append(self._batch(groups[:share], singles[:room]))
-            groups, singles = groups[share:], singles[room:]
+            room = self.batch_size - 2 * len(groups)
+            batches.append(self._batch(groups, singles[:room]))
+            groups, singles = groups[:0], singles[room:]
         return batches
 
     def _batch(self, groups: Integers, singles: Integers) -> tuple[Integers, Integers]:

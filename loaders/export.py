@@ -87,8 +87,8 @@ def export(
     source = Source(release, config, splits)
     if not source.embedded and layout != Format.JSONL:
         raise UserError(
-            f"{release} has addresses of pictures, not the pictures, and {layout} needs these. Export jsonl, or build "
-            "the release with --images embed."
+            f"{release} has addresses of pictures, not the pictures, and {layout} needs these. Export jsonl, or "
+            "build the release with --images embed."
         )
     mark: dict[str, Any] = {
         "format": layout,

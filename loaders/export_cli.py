@@ -36,7 +36,8 @@ def export_command(
 
     sugarcrepe: SPLIT/swap_obj.json, replace_rel.json, ... for SugarCrepe's evaluation, four pairs a record.
 
-    webdataset: SPLIT-00000.tar, ... as img2dataset writes and open_clip reads them; txt is the first complex positive.
+    webdataset: SPLIT-00000.tar, ... as img2dataset writes and open_clip reads them; the text is the first complex
+    positive.
 
     jsonl: SPLIT.jsonl, all columns.
 

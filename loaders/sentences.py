@@ -131,6 +131,6 @@ def _encode(texts: pa.Array) -> tuple[pa.Array, Codes]:
 
 
 def _by_record(codes: Codes, count: int) -> Codes:
-    """N simple sentences followed by 3n complex ones, as rows of four."""
+    """Simple sentences followed by three times as many complex ones, as rows of four."""
     simple, complex_ = codes[:count], codes[count:]
     return np.concatenate([simple[:, None], complex_.reshape(count, COMPLEX)], axis=1)

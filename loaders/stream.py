@@ -27,8 +27,8 @@ class PairStream:
     An item is the one that `Pairs` makes of the same record, seed and epoch. Files are shared out to workers and
     (`datasets.distributed.split_dataset_by_node`) ranks. Pairs are held back in a buffer: to shuffle them, or, in the
     scheme `groups`, until their partner comes; the two then follow each other, so that batches of an even size keep
-    them together. A group whose records lie further apart than the buffer is left out, with a warning; so is one whose
-    records are in files of different workers. Pictures wait undecoded.
+    them together. A group whose records lie further apart than the buffer is left out, with a warning; so is one
+    whose records are in files of different workers. Pictures wait undecoded.
     """
 
     def __init__(

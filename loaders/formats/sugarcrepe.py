@@ -1,8 +1,8 @@
 """SugarCrepe's layout: `<split>/<kind>.json`, `{"0": {"filename", "caption", "negative_caption"}, ...}`.
 
 The kinds are SugarCrepe's (Hsieh and others, 2023), so that its evaluation reads them: a swapped claim is `swap_obj`,
-another relation `replace_rel`, another attribute `replace_att`, another subject or object `replace_obj`. File names are
-those in `images/`.
+another relation `replace_rel`, another attribute `replace_att`, another subject or object `replace_obj`. File names
+are those in `images/`.
 """
 
 from __future__ import annotations
