@@ -59,7 +59,9 @@ class Source:
         try:
             stream: Any = open_release(self.release, config=self.config, streaming=True, columns=columns)
             yield from stream[split].with_format("arrow").iter(rows)
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowInvalid, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the system's, which names the file
             raise UserError(
                 f"{self.release} is damaged ({error}). Copy it again completely, or build it again."
             ) from error

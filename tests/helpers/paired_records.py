@@ -124,7 +124,8 @@ def write_release(
         table = table_of(rows, pictures=pictures, negatives=negatives)
         pq.write_table(table, folder / "data" / f"{name}.parquet")
     splits = sorted({name.split("-")[0] for name in files})
-    card = "---\nconfigs:\n- config_name: default\n  data_files:\n"
+    # `datasets` tells folders of one name apart by their cards alone.
+    card = f"---\nconfigs:\n- config_name: default\n  description: {folder}\n  data_files:\n"
     card += "".join(f"  - split: {split}\n    path: data/{split}-*.parquet\n" for split in splits)
     (folder / "README.md").write_text(card + "---\n")
     (folder / "manifest.json").write_text('{"version": "1.0.0"}\n')
