@@ -15,7 +15,8 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
 from naturel.builders.choice import hash_texts, mix, seeded
 from naturel.loaders.groups import disjoint
-from naturel.loaders.map_style import Draw, Pairs, need_pairs
+from naturel.loaders.map_style import Draw, Pairs
+from naturel.loaders.stream import PairStream
 
 Leftover = Literal["drop", "keep"]
 
@@ -40,7 +41,7 @@ class GroupBatches:
 
     def __init__(
         self,
-        pairs: Pairs,
+        pairs: Pairs | PairStream,
         batch_size: int,
         groups: int,
         *,
@@ -52,8 +53,8 @@ class GroupBatches:
         """Checks that there can be such batches.
 
         Args:
-            pairs: What the batches are of; of any scheme. Records outside of groups give what they give in the scheme
-                `single` (in `two`, what they give there).
+            pairs: What the batches are of: of any scheme, but no stream. Records outside of groups give what they
+                give in the scheme `single` (in `two`, what they give there).
             batch_size: Records a batch, of one rank.
             groups: 2x2 groups a batch; 0 for none.
             seed: Shapes the batches; None: that of `pairs`.
@@ -63,9 +64,14 @@ class GroupBatches:
                 `keep` them in further batches, the first with the groups that are left, the last one smaller.
 
         Raises:
-            UserError: There are not so many groups or records, or the numbers contradict each other.
+            UserError: There are not so many groups or records, the numbers contradict each other, or it is a stream.
         """
-        self.pairs = need_pairs(pairs)
+        if isinstance(pairs, PairStream):
+            raise UserError(
+                "batches with groups need pairs by number: open the release without streaming. "
+                "A stream of the scheme groups keeps groups together by itself."
+            )
+        self.pairs = pairs
         self.batch_size, self.group_count = batch_size, groups
         self.seed = pairs.seed if seed is None else seed
         self.rank, self.world_size, self.leftover = rank, world_size, leftover

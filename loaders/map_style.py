@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
 from naturel.loaders.epoch import Epoch
 from naturel.loaders.groups import Groups, find_groups
@@ -129,17 +128,3 @@ class Pairs:
                     item[name] = pictures[place]
         hide_negative_images(items, self.negative_images)
         return items
-
-
-def need_pairs(pairs: object) -> Pairs:
-    """What a batch sampler works on.
-
-    Raises:
-        UserError: It is a stream, which has no numbers, or something else.
-    """
-    if not isinstance(pairs, Pairs):
-        raise UserError(
-            "batches with groups need pairs by number: open the release without streaming. "
-            "A stream of the scheme groups keeps groups together by itself."
-        )
-    return pairs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import warnings
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from naturel.annotations.errors import UserError
-from naturel.builders.choice import hash_text, mix, seeded
+from naturel.builders.choice import Hashes, hash_text, mix, seeded
 from naturel.loaders.epoch import Epoch
 from naturel.loaders.items import Item, hide_negative_images, make_items
 from naturel.loaders.schemes import NegativeImages, Scheme, check_scheme, choose
@@ -95,8 +96,9 @@ class PairStream:
             hide_negative_images([item], self.negative_images)
             yield item
 
-    def _items(self) -> Iterator[Item]:
-        """All pairs in the order of the records, their pictures undecoded."""
+    def _blocks(self) -> Iterator[tuple[list[Item], Hashes]]:
+        """All pairs in the order of the records, their pictures undecoded, with a number of each."""
+        key = mix(seeded(self.seed), seeded(self.epoch))
         for table in self._tables():
             sentences = Sentences.from_table(table)
             rows, pairs = np.arange(len(sentences)), np.full(len(sentences), -1)
@@ -112,7 +114,7 @@ class PairStream:
                     pictures = table[name].to_pylist()
                     for item, row in zip(items, rows.tolist(), strict=True):
                         item[name] = pictures[row]
-            yield from items
+            yield items, mix(key, sentences.hashes[rows], (pairs + 1).astype(np.uint64))
 
     def _tables(self) -> Iterator[pa.Table]:
         """The records of this worker, in blocks."""
@@ -131,24 +133,24 @@ class PairStream:
 
     def _shuffled(self) -> Iterator[Item]:
         """Each pair takes the place of one that waits, chosen by a hash, and sends it on."""
-        if not self.buffer:
-            yield from self._items()
-            return
-        key = mix(seeded(self.seed), seeded(self.epoch))
         waiting: dict[int, Item] = {}
-        for item in self._items():
-            place = _place(key, f"{item['id']} {item.get('positive', '')}", self.buffer)
-            gone = waiting.pop(place, None)
-            waiting[place] = item
-            if gone is not None:
-                yield gone
+        for items, numbers in self._blocks():
+            if not self.buffer:
+                yield from items
+                continue
+            places = (numbers % np.uint64(self.buffer)).tolist()
+            for place, item in zip(places, items, strict=True):
+                gone = waiting.get(place)
+                waiting[place] = item
+                if gone is not None:
+                    yield gone
         yield from (waiting[place] for place in sorted(waiting))
 
     def _coupled(self) -> Iterator[Item]:
         """The two members of each group, as soon as both are there."""
         waiting: dict[str, Item] = {}
         self.left_out = 0
-        for item in self._items():
+        for item in itertools.chain.from_iterable(items for items, _ in self._blocks()):
             group = item["group_id"]
             partner = waiting.pop(group, None)
             if partner is None:
@@ -165,10 +167,6 @@ class PairStream:
                 f"further away than the buffer of {self.buffer:,} pairs. Give a larger buffer, or do not stream.",
                 stacklevel=2,
             )
-
-
-def _place(key: Any, text: str, places: int) -> int:
-    return int(mix(key, seeded(hash_text(text)))[0]) % places
 
 
 def _decode(picture: Any, feature: Any) -> Any:

@@ -104,7 +104,7 @@ def test_another_folder_is_never_overwritten(release: Path, tmp_path: Path) -> N
     assert export(release, Format.JSONL, out, SilentProgress()).existed
     for other in ({"splits": ["train"]}, {"config": "default"}):
         with pytest.raises(UserError, match="holds something else"):
-            export(release, Format.JSONL, out, SilentProgress(), **other)  # type: ignore[arg-type]
+            export(release, Format.JSONL, out, SilentProgress(), **other)
     with pytest.raises(UserError, match="holds something else"):
         export(release, Format.NEGCLIP, out, SilentProgress())
     (release / "manifest.json").write_text("{}")
