@@ -11,7 +11,7 @@ from PIL import Image
 
 from naturel.annotations.joins import Integers
 from naturel.loaders.schemes import NegativeImages, Scheme
-from naturel.loaders.sentences import FACTS, Sentences
+from naturel.loaders.sentences import Sentences
 
 BLANK_SIZE = (224, 224)
 """Of the blank picture, in pixels: what most models take."""
@@ -37,13 +37,11 @@ def make_items(
     """
     took = pa.array(rows)
     columns: dict[str, list[Any]] = {"id": sentences.ids.take(took).to_pylist()}
-    columns |= {name: sentences.facts[name].take(took).to_pylist() for name in FACTS}
+    columns |= {name: fact.take(took).to_pylist() for name, fact in sentences.facts.items()}
     first = positive[:, 0]
     group = np.where(first == negative[:, 0], sentences.groups[rows, first], -1)
     columns["group_id"] = _named(sentences.group_names, group)
-    there = sentences.facts["negative_image_id"].take(took).is_valid()
-    shown = np.where(np.asarray(there), sentences.negative[rows, 1], -1)
-    columns["negative_image_caption"] = _named(sentences.texts, shown)
+    columns["negative_image_caption"] = _named(sentences.texts, sentences.shown[rows])
     for side, codes, places in (
         ("positive", sentences.positive, positive),
         ("negative", sentences.negative, negative),
@@ -65,7 +63,7 @@ def hide_negative_images(items: list[Item], negative_images: NegativeImages) -> 
     if negative_images == "release":
         return
     picture = blank() if negative_images == "blank" else None
-    empty = {"negative_image_id": None, "negative_image_url": None, "negative_image_caption": None}
+    empty = dict.fromkeys(("negative_image_id", "negative_image_source", "negative_image_caption"))
     for item in items:
         item.update(empty, negative_image=picture)
 

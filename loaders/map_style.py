@@ -58,7 +58,8 @@ class Pairs:
         self.seed = seed
         self.negative_images: NegativeImages = negative_images
         read = dataset.select_columns([name for name in dataset.column_names if name in READ])
-        self.sentences = Sentences.from_table(read.with_format("arrow")[:])
+        embedded = PICTURES[0] in dataset.column_names
+        self.sentences = Sentences.from_table(read.with_format("arrow")[:], embedded=embedded)
         self.groups: Groups = find_groups(self.sentences)
         wanted = PICTURES if negative_images == "release" else PICTURES[:1]
         names = [name for name in wanted if name in dataset.column_names]

@@ -36,17 +36,18 @@ class Fields(TypedDict):
     id: str
     """Of the record."""
     image_id: str
-    url: str | None
     image: Any
     """A PIL picture; None in a release with links."""
+    image_source: dict[str, Any] | None
+    """In a release with links: `url`, and the `crop`, `rotation` and `mirrored` that the file still needs."""
     group_id: str | None
     """The 2x2 group of which the (first) pair is a member."""
     negative_image: Any
     """A PIL picture; None where there is none."""
     negative_image_id: str | None
-    negative_image_url: str | None
+    negative_image_source: dict[str, Any] | None
     negative_image_caption: str | None
-    """A sentence that is true of the negative image: the record's first complex negative."""
+    """The complex negative of the record that is true of the negative image; the item's own may be another."""
 
 
 class Pair(Fields):

@@ -17,9 +17,14 @@ PAIRS = 4
 COMPLEX = PAIRS - 1
 NEEDED = ("id", "image_id", "simple_positive", "simple_negative", "complex_positives", "complex_negatives")
 """Columns without which there are no pairs."""
-FACTS = ("image_id", "url", "negative_image_id", "negative_image_url")
-"""Texts that an item repeats; null where a release does not have them."""
-READ = (*NEEDED, "url", "negative_image_id", "negative_image_url", "group_ids")
+ORIGIN = {
+    "url": pa.string(),
+    "crop": pa.list_(pa.float32()),
+    "rotation": pa.int16(),
+    "mirrored": pa.bool_(),
+}
+"""What a picture that is not embedded still needs, as in `schema.RECORDS`."""
+READ = (*NEEDED, *ORIGIN, "group_ids", "negative_image_id", "negative_image_pair", "negative_image_source")
 """All columns that pairs are made of, but the pictures."""
 PICTURES = ("image", "negative_image")
 """Columns of pictures; a release with links does not have them."""
@@ -35,7 +40,8 @@ class Sentences:
     hashes: Hashes
     """Of the ids, shape (n,): the keys of every choice."""
     facts: dict[str, pa.Array]
-    """`FACTS`, each of n texts."""
+    """What an item repeats of its record: `image_id` and `negative_image_id`; `image_source` and
+    `negative_image_source`, structs as in `ORIGIN`, null where pictures are embedded. Each of n rows."""
     texts: pa.Array
     """Each different sentence once."""
     positive: Codes
@@ -46,16 +52,19 @@ class Sentences:
     """Each different group id once."""
     groups: Codes
     """Numbers of group ids, shape (n, 4): -1 for the simple pair, and for a complex one that is in no group."""
+    shown: Codes
+    """Numbers of the sentences that are true of the negative images, shape (n,): -1 where there is none."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     @classmethod
-    def from_table(cls, table: pa.Table) -> Sentences:
+    def from_table(cls, table: pa.Table, *, embedded: bool) -> Sentences:
         """Read the columns of records.
 
         Args:
             table: Rows of `schema.RECORDS`; columns other than `READ` are not looked at.
+            embedded: Whether the records have their pictures.
 
         Raises:
             UserError: A column of `NEEDED` is missing, or a list has not three entries.
@@ -74,15 +83,17 @@ class Sentences:
             group_names, group_codes = _encode(_threes(table, "group_ids"))
         else:
             group_names, group_codes = pa.array([], pa.string()), np.full(COMPLEX * count, -1, np.int32)
+        negative = _by_record(sides[1], count)
         return cls(
             ids=ids,
             hashes=hash_texts(ids.to_pylist()),
-            facts={name: _fact(table, name) for name in FACTS},
+            facts=_facts(table, embedded=embedded),
             texts=texts,
             positive=_by_record(sides[0], count),
-            negative=_by_record(sides[1], count),
+            negative=negative,
             group_names=group_names,
             groups=np.pad(group_codes.reshape(count, COMPLEX), ((0, 0), (1, 0)), constant_values=-1),
+            shown=_shown(table, negative),
         )
 
 
@@ -100,7 +111,7 @@ def check_columns(names: list[str]) -> None:
         )
 
 
-def _flat(column: pa.ChunkedArray) -> pa.Array:
+def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     flat = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return flat.cast(pa.string())
 
@@ -118,10 +129,27 @@ def _threes(table: pa.Table, name: str) -> pa.Array:
     return flat
 
 
-def _fact(table: pa.Table, name: str) -> pa.Array:
-    if name in table.column_names:
-        return _flat(table[name])
-    return pa.nulls(table.num_rows, pa.string())
+def _facts(table: pa.Table, *, embedded: bool) -> dict[str, pa.Array]:
+    facts = {name: _column(table, name, pa.string()) for name in ("image_id", "negative_image_id")}
+    if embedded:
+        empty = pa.nulls(table.num_rows, pa.struct(ORIGIN))
+        return facts | {"image_source": empty, "negative_image_source": empty}
+    parts = [_column(table, name, kind) for name, kind in ORIGIN.items()]
+    facts["image_source"] = pa.StructArray.from_arrays(parts, names=list(ORIGIN))
+    return facts | {"negative_image_source": _column(table, "negative_image_source", pa.struct(ORIGIN))}
+
+
+def _shown(table: pa.Table, negative: Codes) -> Codes:
+    pair = pc.fill_null(_column(table, "negative_image_pair", pa.int8()), -1).to_numpy().astype(np.int64)
+    return np.where(pair < 0, -1, negative[np.arange(len(pair)), 1 + pair])
+
+
+def _column(table: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
+    """A column in one piece; nulls where a release does not have it."""
+    if name not in table.column_names:
+        return pa.nulls(table.num_rows, kind)
+    column = table[name]
+    return (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column).cast(kind)
 
 
 def _encode(texts: pa.Array) -> tuple[pa.Array, Codes]:

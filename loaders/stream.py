@@ -100,7 +100,7 @@ class PairStream:
         """All pairs in the order of the records, their pictures undecoded, with a number of each."""
         key = mix(seeded(self.seed), seeded(self.epoch))
         for table in self._tables():
-            sentences = Sentences.from_table(table)
+            sentences = Sentences.from_table(table, embedded=PICTURES[0] in table.column_names)
             rows, pairs = np.arange(len(sentences)), np.full(len(sentences), -1)
             if self.scheme == "all":
                 rows, pairs = np.repeat(rows, PAIRS), np.tile(np.arange(PAIRS), len(rows))

@@ -41,7 +41,7 @@ def write_negclip(source: Source, folder: Path, progress: Progress) -> Counts:
         table = source.table(split, list(READ))
         there = np.array([name in pictures.names for name in table["image_id"].to_pylist()], dtype=np.bool_)
         counts.left_out[NO_PICTURE] += int((~there).sum())
-        sentences = Sentences.from_table(table.filter(pa.array(there)))
+        sentences = Sentences.from_table(table.filter(pa.array(there)), embedded=True)
         _write_table(sentences, pictures, folder / f"{split}.tsv", counts)
     counts.written["pictures"] = len(pictures.names)
     return counts

@@ -21,10 +21,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from naturel.annotations.schema import RECORDS, release_schema
+from naturel.annotations.schema import NEGATIVE_IMAGES, RECORDS, release_schema
 
 COLOURS = {"A": "red", "B": "green", "C": "blue", "D": "black", "N": "yellow"}
 MASK = 2**64 - 1
+
+
+def origin(name: str) -> dict[str, Any]:
+    """Where a picture is from, and what it needs."""
+    return {
+        "url": f"https://example.org/{name}.jpg",
+        "crop": [0.0, 0.0, 0.5, 1.0],
+        "rotation": 90,
+        "mirrored": True,
+    }
 
 
 def record(name: str, picture: str, claim: str, negatives: str, groups: list[str | None]) -> dict[str, Any]:
@@ -36,8 +46,7 @@ def record(name: str, picture: str, claim: str, negatives: str, groups: list[str
         "image_id": picture,
         "source": "openimages",
         "source_split": "train",
-        "url": f"https://example.org/{picture}.jpg",
-        "rotation": 0,
+        **origin(picture),
         "width": 8,
         "height": 6,
         "subject": entity,
@@ -84,15 +93,20 @@ def table_of(
     Args:
         rows: The records.
         pictures: Whether their pictures are embedded.
-        negatives: Negative pictures by record; None: the release has no such columns.
+        negatives: Negative pictures by record, of the second complex pair; None: the release has no such columns.
     """
     table = pa.Table.from_pylist(rows, RECORDS)
     features = json.loads(release_schema(RECORDS, with_images=False).metadata[b"huggingface"])
     columns = {"image": [row["image_id"] for row in rows]} if pictures else {}
     if negatives is not None:
         there = [negatives.get(row["id"]) for row in rows]
-        table = table.append_column("negative_image_id", pa.array(there, pa.string()))
-        features["info"]["features"]["negative_image_id"] = {"_type": "Value", "dtype": "string"}
+        sources = [name and origin(name) for name in there]
+        pairs = [name and 1 for name in there]
+        for field, values in zip(NEGATIVE_IMAGES, (there, pairs, sources), strict=True):
+            table = table.append_column(field, pa.array(values, field.type))
+        features["info"]["features"] |= json.loads(
+            release_schema(NEGATIVE_IMAGES, with_images=False).metadata[b"huggingface"]
+        )["info"]["features"]
         if pictures:
             columns["negative_image"] = there
     kind = pa.struct({"bytes": pa.binary(), "path": pa.string()})

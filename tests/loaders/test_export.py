@@ -17,6 +17,7 @@ from naturel.annotations.errors import UserError
 from naturel.builders.progress import SilentProgress
 from naturel.loaders import export as exporting
 from naturel.loaders.export import Format, export
+from naturel.loaders.export_cli import export_command
 
 COMMAND = [sys.executable, "-c", "from naturel.cli import main; main()"]
 FORMATS = list(Format)
@@ -28,13 +29,6 @@ def release(tmp_path: Path) -> Path:
     return write_release(tmp_path / "release", {"train-0": ROWS[:4], "test-0": ROWS[4:]}, pictures=True)
 
 
-def run(*options: str | Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run(
-        [*COMMAND, "export", *map(str, options)], capture_output=True, text=True, check=False, env=environment
-    )
-
-
 def files_of(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -44,12 +38,17 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_command_closes_with_what_it_wrote_and_where(release: Path, tmp_path: Path) -> None:
-    done = run(release, "--format", "jsonl", "--out", tmp_path / "out" / "lines", "--split", "train")
+    out = tmp_path / "out" / "lines"
+    options = [str(release), "--format", "jsonl", "--out", str(out), "--split", "train"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [*COMMAND, "export", *options], capture_output=True, text=True, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("4 records, 3 pictures in ")
-    assert done.stdout.endswith(f" s: {tmp_path / 'out' / 'lines'}\n")
+    assert done.stdout.endswith(f" s: {out}\n")
     assert "train: 4 records" in done.stderr
-    assert set(files_of(tmp_path / "out" / "lines")) == {
+    assert set(files_of(out)) == {
         "attribution.csv",
         "export.json",
         "train.jsonl",
@@ -57,21 +56,33 @@ def test_the_command_closes_with_what_it_wrote_and_where(release: Path, tmp_path
         "images/B.jpg",
         "images/C.jpg",
     }
-    assert os.listdir(tmp_path / "out") == ["lines"]  # noqa: PTH208
-    again = run(release, "--format", "jsonl", "--out", tmp_path / "out" / "lines", "--split", "train")
-    assert again.returncode == 0
-    assert again.stdout == f"{tmp_path / 'out' / 'lines'} is there already: 3 pictures, 4 records\n"
+    assert [path.name for path in out.parent.iterdir()] == ["lines"]
 
 
-def test_faults_are_a_paragraph_and_exit_code_2(release: Path, tmp_path: Path) -> None:
-    done = run(release, "--format", "csv", "--out", tmp_path / "out")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
+def test_an_export_that_is_there_is_not_made_again(
+    release: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export_command(release, "jsonl", tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    capsys.readouterr()
+    export_command(release, "jsonl", tmp_path / "out")
+    assert capsys.readouterr().out == f"{tmp_path / 'out'} is there already: 4 pictures, 5 records\n"
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+
+
+def test_faults_are_a_paragraph_and_exit_code_2(
+    release: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        export_command(release, "csv", tmp_path / "out")
+    assert left.value.code == 2
+    assert capsys.readouterr().err == (
         "Error: --format csv: there is no such format. Give one of negclip, sugarcrepe, webdataset, jsonl.\n"
     )
-    done = run(release, "--format", "jsonl", "--out", tmp_path / "out", "--split", "dev")
-    assert done.returncode == 2
-    assert done.stderr.endswith("has no split dev; it has test, train.\n")
+    with pytest.raises(SystemExit) as left:
+        export_command(release, "jsonl", tmp_path / "out", split=["dev"])
+    assert left.value.code == 2
+    assert capsys.readouterr().err.endswith("has no split dev; it has test, train.\n")
     assert not (tmp_path / "out").exists()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import datasets
 import pytest
-from helpers.paired_records import COLOURS, ROWS, dataset_of, number_by_hand, record
+from helpers.paired_records import COLOURS, ROWS, dataset_of, number_by_hand, origin, record
 from PIL import ImageColor
 from torch.utils.data import DataLoader
 
@@ -162,7 +162,7 @@ def test_items_have_decoded_pictures_and_negative_ones_where_they_are() -> None:
     assert [colour(item["image"]) for item in items[::4]] == [expected_colour(name) for name in "ABCAD"]
     assert [colour(item["negative_image"]) for item in items[:4]] == [expected_colour("N")] * 4
     assert {item["negative_image_id"] for item in items[:4]} == {"N"}
-    assert {item["negative_image_caption"] for item in items[:4]} == {"Q1"}
+    assert {item["negative_image_caption"] for item in items[:4]} == {"R2"}
     for item in items[4:]:
         assert item["negative_image"] is item["negative_image_id"] is item["negative_image_caption"] is None
 
@@ -174,14 +174,15 @@ def test_the_blank_picture_of_the_poster_and_none() -> None:
     assert blank["negative_image"].getcolors() == [(224 * 224, (255, 255, 255))]
     assert blank["negative_image_id"] is None
     off = Pairs(data, "single", negative_images="off")[0]
-    assert off["negative_image"] is None
+    assert off["negative_image"] is off["image_source"] is off["negative_image_caption"] is None
     assert colour(off["image"]) == expected_colour("A")
 
 
 def test_a_release_with_links_has_addresses_and_no_pictures() -> None:
     item = Pairs(dataset_of(negatives={"ann": "N"}), "single")[0]
     assert item["image"] is item["negative_image"] is None
-    assert (item["url"], item["negative_image_id"]) == ("https://example.org/A.jpg", "N")
+    assert item["image_source"] == origin("A")
+    assert (item["negative_image_id"], item["negative_image_source"]) == ("N", origin("N"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import datasets
 import pytest
-from helpers.paired_records import ROWS, picture_bytes, write_release
+from helpers.paired_records import ROWS, origin, picture_bytes, write_release
 
 from naturel.annotations.errors import UserError
 from naturel.builders.checks.blind_inputs import read_pairs
@@ -94,9 +94,9 @@ def test_json_lines_have_all_columns(tmp_path: Path, pictures: bool) -> None:
     lines = [json.loads(line) for line in (tmp_path / "out" / "train.jsonl").read_text().splitlines()]
     for line, row in zip(lines, ROWS, strict=True):
         shown = {name: line.pop(name) for name in ("image", "negative_image") if name in line}
-        negative = line.pop("negative_image_id")
+        negative = [line.pop(f"negative_image_{name}") for name in ("id", "pair", "source")]
         assert line == row
-        assert negative == ("N" if row["id"] == "ann" else None)
+        assert negative == (["N", 1, origin("N")] if row["id"] == "ann" else [None] * 3)
         if pictures:
             assert shown["image"] == f"images/{row['image_id']}.jpg"
             assert shown["negative_image"] == ("images/N.jpg" if row["id"] == "ann" else None)
