@@ -15,11 +15,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A source tree laid out as ours: rooms beside the package, which links to them."""
-    for room in ("annotations", "builders"):
+    for room in ("annotations", "builders", "loaders"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
     package = tmp_path / "src" / "naturel"
     package.mkdir(parents=True)
-    for room in ("annotations", "builders"):
+    for room in ("annotations", "builders", "loaders"):
         (package / room).symlink_to(tmp_path / room)
     monkeypatch.setattr(code, "files", lambda name: package)
     return tmp_path
