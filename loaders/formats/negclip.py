@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from naturel.annotations.joins import Integers, codes_of
 from naturel.builders.choice import mix, seeded
@@ -26,6 +27,8 @@ from naturel.loaders.formats.source import Source
 from naturel.loaders.groups import find_groups
 from naturel.loaders.sentences import PAIRS, READ, Sentences
 
+CLAIMS = ("subject", "relation", "object", "negative_claims")
+"""Columns that tell which record of a negative image states the denied claim."""
 HEADER = ("title", "filepath", "neg_caption", "neg_image")
 TRIES = 8
 """How many records are looked at for one of another picture and claim."""
@@ -38,18 +41,21 @@ def write_negclip(source: Source, folder: Path, progress: Progress) -> Counts:
     for split in source.splits:
         with progress.task(split, None, "records") as task:
             write_pictures(source, split, pictures, task)
-        table = source.table(split, list(READ))
+        table = source.table(split, [*READ, *CLAIMS])
         there = np.array([name in pictures.names for name in table["image_id"].to_pylist()], dtype=np.bool_)
         counts.left_out[NO_PICTURE] += int((~there).sum())
-        sentences = Sentences.from_table(table.filter(pa.array(there)), embedded=True)
-        _write_table(sentences, pictures, folder / f"{split}.tsv", counts)
+        table = table.filter(pa.array(there))
+        sentences = Sentences.from_table(table, embedded=True)
+        others = _other_rows(sentences, _mined(table), counts)
+        _write_table(sentences, others, pictures, folder / f"{split}.tsv", counts)
     counts.written["pictures"] = len(pictures.names)
     return counts
 
 
-def _write_table(sentences: Sentences, pictures: PictureFolder, path: Path, counts: Counts) -> None:
+def _write_table(
+    sentences: Sentences, others: list[list[int]], pictures: PictureFolder, path: Path, counts: Counts
+) -> None:
     texts = sentences.texts.to_pylist()
-    others = _other_rows(sentences, counts)
     names = [f"{IMAGES}/{pictures.names[name]}" for name in sentences.facts["image_id"].to_pylist()]
     with path.open("x", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -65,11 +71,30 @@ def _write_table(sentences: Sentences, pictures: PictureFolder, path: Path, coun
     counts.written["rows"] += PAIRS * len(names)
 
 
-def _other_rows(sentences: Sentences, counts: Counts) -> list[list[int]]:
+def _mined(table: pa.Table) -> Integers:
+    """The record of a negative image that states the denied claim, else its first; -1: there is none. Shape (n,)."""
+    if "negative_image_id" not in table.column_names:
+        return np.full(table.num_rows, -1)
+    wanted = table["negative_image_id"]
+    first = codes_of(wanted, table["image_id"].combine_chunks())
+    place = 1 + pc.fill_null(table["negative_image_pair"], 0).to_numpy().astype(np.int64)
+    denied = pc.list_flatten(table["negative_claims"]).take(pa.array(PAIRS * np.arange(len(place)) + place))
+    denied_key = _key(wanted, *(pc.struct_field(denied, name) for name in ("subject", "relation", "object")))
+    nouns = (pc.struct_field(table[name], "noun") for name in ("subject", "object"))
+    said_key = _key(table["image_id"], next(nouns), table["relation"], next(nouns))
+    stating = codes_of(denied_key, said_key.combine_chunks())
+    return np.where(stating >= 0, stating, first)
+
+
+def _key(*columns: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*columns, "\t")
+
+
+def _other_rows(sentences: Sentences, mined: Integers, counts: Counts) -> list[list[int]]:
     """Of every row the rows with a negative picture, at least one.
 
-    First the row that is opposed in a 2x2 group, else those of the record's other groups; and the record's negative
-    picture. What has neither gets a row of another picture and claim, chosen by hash.
+    First the row that is opposed in a 2x2 group, else those of the record's other groups; and one of the record's
+    negative image. What has neither gets a row of another picture and claim, chosen by hash.
     """
     count = len(sentences)
     rows: list[list[int]] = [[] for _ in range(PAIRS * count)]
@@ -84,14 +109,13 @@ def _other_rows(sentences: Sentences, counts: Counts) -> list[list[int]]:
         for pair in range(PAIRS):
             if not rows[PAIRS * record + pair]:
                 rows[PAIRS * record + pair] = [PAIRS * other + pair for other in sorted(set(others))]
-    shown = codes_of(sentences.facts["negative_image_id"], sentences.facts["image_id"])
     chosen = _by_hash(sentences)
     for row, others in enumerate(rows):
         record, pair = divmod(row, PAIRS)
         if others:
             counts.written["rows whose neg_image is of a 2x2 group"] += 1
-        if shown[record] >= 0:
-            others.append(PAIRS * int(shown[record]) + pair)
+        if mined[record] >= 0:
+            others.append(PAIRS * int(mined[record]) + pair)
             counts.written["rows whose neg_image is mined"] += 1
         if not others:
             others.append(PAIRS * int(chosen[record]) + pair)

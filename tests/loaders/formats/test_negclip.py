@@ -64,6 +64,17 @@ def test_negative_images_are_rows_of_group_partners_and_mined_pictures(out: Path
     assert [row[3] for row in rows[16:]] == [[8], [9], [10], [11]]
 
 
+def test_of_a_mined_picture_the_record_is_taken_that_states_the_denied_claim(tmp_path: Path) -> None:
+    lamp = ROWS[3]["subject"] | {"noun": "lamp"}
+    claims = [*ROWS[4]["negative_claims"]]
+    claims[2] = {"subject": "lamp", "relation": "on", "object": "thing"}  # of the second complex pair
+    rows = [*ROWS[:3], ROWS[3] | {"subject": lamp}, ROWS[4] | {"negative_claims": claims}]
+    release = write_release(tmp_path / "release", {"train-0": rows}, pictures=True, negatives={"eve": "A"})
+    export(release, Format.NEGCLIP, tmp_path / "out", SilentProgress())
+    # Ann and dan are of picture A; dan's subject is a lamp.
+    assert [row[3] for row in read(tmp_path / "out" / "train.tsv")[16:]] == [[12], [13], [14], [15]]
+
+
 def test_pictures_keep_their_bytes(out: Path) -> None:
     assert {path.name: path.read_bytes() for path in (out / "images").iterdir()} == {
         f"{name}.jpg": picture_bytes(name) for name in "ABCD"
