@@ -34,7 +34,7 @@ def records(built: Path) -> list[dict[str, Any]]:
 
 def test_every_scheme_makes_what_the_records_promise(built: Path, records: list[dict[str, Any]]) -> None:
     groups = {group for record in records for group in record["group_ids"] if group}
-    made = {scheme: pairs(built, scheme) for scheme in ("single", "all", "two", "groups")}  # type: ignore[arg-type]
+    made = {scheme: pairs(built, scheme) for scheme in ("single", "all", "two", "groups")}
     sizes = {scheme: len(items) for scheme, items in made.items() if isinstance(items, Pairs)}
     count = len(records)
     assert sizes == {"single": count, "all": 4 * count, "two": count, "groups": 2 * len(groups)}
