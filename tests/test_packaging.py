@@ -7,7 +7,7 @@ from typing import Any
 import naturel
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("annotations", "builders", "prompts", "review")
+ROOMS = ("annotations", "builders", "loaders", "prompts", "review")
 
 
 def read_pyproject() -> dict[str, Any]:

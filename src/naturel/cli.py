@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from naturel.builders.cli import app
 from naturel.builders.command import run_command
+from naturel.loaders.export_cli import export_command
+
+app.command("export")(export_command)
 
 
 def main() -> None:

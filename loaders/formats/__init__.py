@@ -1,0 +1,1 @@
+"""The layouts that a release is exported into, one module each."""
