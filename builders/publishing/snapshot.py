@@ -1,0 +1,113 @@
+"""A release as it is compared: its records, captions and known faults, columns read one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from naturel.annotations import schema
+from naturel.annotations.errors import UserError
+from naturel.builders.publishing.errata import ERRATA, Erratum, read_errata
+from naturel.builders.report.tables import MEND, find_release, read_manifest
+
+PICTURE = "image"
+"""The column that is not compared: `sha256` says whether a picture changed."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One table: its columns, each read when it is asked for."""
+
+    key: str
+    """The column that names a row."""
+    schema: pa.Schema
+    read: Callable[[str], pa.ChunkedArray]
+
+    def column(self, name: str) -> pa.Array:
+        """One column."""
+        return self.read(name).combine_chunks()
+
+    @cached_property
+    def ids(self) -> pa.Array:
+        """What names each row."""
+        return self.column(self.key)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A release, or one that is about to be written."""
+
+    version: str
+    records: Rows
+    captions: Rows
+    errata: tuple[Erratum, ...] = ()
+
+
+def snapshot_of(
+    version: str, records: pa.Table, captions: pa.Table, errata: Sequence[Erratum], *, embedded: bool
+) -> Snapshot:
+    """A release that is about to be written, from its tables in memory.
+
+    Args:
+        version: What it may be called.
+        records: `schema.RECORDS`, with or without `version`.
+        captions: `schema.CAPTIONS`.
+        errata: Known faults.
+        embedded: Whether pictures will stand in the records.
+    """
+    fields = list(records.schema.remove_metadata())
+    if "version" not in records.column_names:
+        fields.append(schema.RECORDS.field("version"))
+    if embedded:
+        fields.append(pa.field(PICTURE, schema.IMAGE))
+    return Snapshot(
+        version,
+        Rows("id", pa.schema(fields), lambda name: records[name]),
+        Rows("caption_id", captions.schema.remove_metadata(), lambda name: captions[name]),
+        tuple(errata),
+    )
+
+
+def open_snapshot(path: Path) -> Snapshot:
+    """A release's folder, or a build's (its newest release).
+
+    Raises:
+        UserError: It is not a release, or not a complete one.
+    """
+    folder = find_release(path)
+    errata = folder / ERRATA
+    return Snapshot(
+        str(read_manifest(folder).get("version", folder.name)),
+        _rows_in(folder / "data", "id"),
+        _rows_in(folder / "captions", "caption_id"),
+        read_errata(errata) if errata.is_file() else (),
+    )
+
+
+def _rows_in(folder: Path, key: str) -> Rows:
+    paths = sorted(folder.rglob("*.parquet"))
+    if not paths:
+        raise UserError(f"{folder} has no Parquet files. {MEND}")
+
+    def read(name: str) -> pa.ChunkedArray:
+        try:
+            parts = [pq.read_table(path, columns=[name], partitioning=None)[name] for path in paths]
+        except (OSError, KeyError, pa.ArrowException) as error:
+            raise UserError(f"{folder}: the column {name} cannot be read: {error}. {MEND}") from error
+        return pa.chunked_array([chunk for part in parts for chunk in part.chunks], parts[0].type)
+
+    try:
+        columns = pq.read_schema(paths[0]).remove_metadata()
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{paths[0]} cannot be read: {error}. {MEND}") from error
+    if key not in columns.names:
+        raise UserError(f"{paths[0]} has no column {key}: it is not a release of NatuRel.")
+    return Rows(key, columns, read)
