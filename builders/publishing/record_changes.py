@@ -48,8 +48,8 @@ class RecordPairing(Pairing):
         human = self._any(self.captions.rejected[1] & self.captions.human[1], used)
         reasons = {
             Reason.REVIEW: human,
-            Reason.SOURCE: gone & ~human,
-            Reason.CHECKS: rejected & ~gone & ~human,
+            Reason.SOURCE: gone,
+            Reason.CHECKS: rejected & ~human,
             Reason.CHOICE: ~rejected & ~gone,
         }
         return flags(len(self.removed), reasons)
@@ -89,8 +89,8 @@ class RecordPairing(Pairing):
         return flags(len(old), {reason: (other & mask).any(axis=1) for reason, mask in places.items()})
 
     def _proofs(self) -> tuple[Mask, Mask]:
-        """Records whose proofs differ, and those of them where one is or was a person's decision."""
-        differ, human = (np.zeros(len(self.old), dtype=np.bool_) for _ in range(2))
+        """Records where the evidence of a claim is other, and those where it is or was a person's decision."""
+        evidence, human = (np.zeros(len(self.old), dtype=np.bool_) for _ in range(2))
         for name in set(PROOFS).intersection(self.shared()):
             old, new = self.pair(name)
             places = (len(self.old), 1)
@@ -99,9 +99,9 @@ class RecordPairing(Pairing):
                 old, new = old.flatten(), new.flatten()
             other = unequal(old, new)
             decided = other & (as_mask(pc.equal(old, HUMAN)) | as_mask(pc.equal(new, HUMAN)))
-            differ |= other.reshape(places).any(axis=1)
+            evidence |= (other & ~decided).reshape(places).any(axis=1)
             human |= decided.reshape(places).any(axis=1)
-        return differ, human
+        return evidence, human
 
     def _used(self, records: Rows, rows: Integers, captions: Rows) -> Integers:
         """Where the captions of some records are in a table of captions, shape (n, 8); -1: not there."""
