@@ -16,6 +16,8 @@ from naturel.builders.checks.blind_cli import TOO_BLIND, blind_command
 from naturel.builders.checks.check_cli import check_command
 from naturel.builders.command import guard, run_command
 from naturel.builders.prompts_cli import prompts_app
+from naturel.builders.publishing.diff_cli import diff_command
+from naturel.builders.publishing.push_cli import push_command
 from naturel.builders.report.command import report_command
 from naturel.builders.summary import show_plan, show_summary
 
@@ -219,6 +221,8 @@ app.command("check")(check_command)
 app.add_typer(prompts_app(), name="prompts")
 app.add_typer(cache_app(), name="cache")
 app.command("report")(report_command)
+app.command("diff")(diff_command)
+app.command("push")(push_command)
 
 
 def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:

@@ -41,13 +41,13 @@ def _totals(difference: Difference) -> Iterator[tuple[str, ...]]:
         yield name, *(f"{number:,}" for number in numbers)
 
 
-def _reasons(difference: Difference) -> Iterator[tuple[str, ...]]:
+def _reasons(difference: Difference) -> Iterator[tuple[Reason, list[str]]]:
     """Each reason that occurs, with rows added, removed and changed of both tables."""
     tables = (difference.records, difference.captions)
     counts = [changes.by_reason(change) for changes in tables for change in Change]
     for reason in REASONS:
         if any(reason in count for count in counts):
-            yield WORDS[reason], *(f"{count.get(reason, 0):,}" for count in counts)
+            yield reason, [f"{count.get(reason, 0):,}" for count in counts]
 
 
 def _head(examples: Examples) -> str:
@@ -62,7 +62,7 @@ REASONS_HEAD = ("reason", *(f"{name} {change}" for name in ("records", "captions
 def to_markdown(difference: Difference, examples: Sequence[Examples]) -> str:
     """The difference as a section of a changelog, headed by the newer version."""
     parts = [f"## {difference.after}", title(difference), _table(TOTALS_HEAD, _totals(difference))]
-    if reasons := list(_reasons(difference)):
+    if reasons := [(WORDS[reason], *counts) for reason, counts in _reasons(difference)]:
         parts += [_table(REASONS_HEAD, reasons), SEVERAL]
     if difference.columns:
         parts.append("\n".join(f"- {line}" for line in difference.columns))
@@ -102,7 +102,8 @@ def _plain(text: str) -> str:
 def show(difference: Difference, examples: Sequence[Examples], console: Console) -> None:
     """Print the difference."""
     console.print(title(difference), highlight=False)
-    for head, rows in ((TOTALS_HEAD, list(_totals(difference))), (REASONS_HEAD, list(_reasons(difference)))):
+    reasons = [(str(reason), *counts) for reason, counts in _reasons(difference)]
+    for head, rows in ((TOTALS_HEAD, list(_totals(difference))), (REASONS_HEAD, reasons)):
         if rows:
             table = Table(*head[:1])
             for name in head[1:]:
