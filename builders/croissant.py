@@ -13,6 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from naturel.annotations import schema
+
 CROISSANT = "croissant.json"
 
 TABLES = {
@@ -165,10 +167,8 @@ def _record_set(table: str, columns: pa.Schema) -> dict[str, Any]:
 
 def _field(place: str, column: pa.Field, files: str) -> dict[str, Any]:
     """A column; a struct's parts are found in it by their JSON path."""
-    if column.name == "image":
-        entry = _leaf(place, "sc:ImageObject")
-        entry["source"] = _source(files, "image", "bytes")
-        return entry
+    if column.type == schema.IMAGE:
+        return _leaf(place, "sc:ImageObject") | {"source": _source(files, column.name, "bytes")}
     kind, shape = _element(column.type)
     if not pa.types.is_struct(kind):
         return _leaf(place, _TYPES[kind], shape) | {"source": _source(files, column.name)}

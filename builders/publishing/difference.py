@@ -13,7 +13,7 @@ from naturel.builders.publishing.caption_changes import CaptionPairing
 from naturel.builders.publishing.changes import Change, Changes
 from naturel.builders.publishing.errata import Erratum
 from naturel.builders.publishing.record_changes import RecordPairing
-from naturel.builders.publishing.snapshot import PICTURE, Rows, Snapshot
+from naturel.builders.publishing.snapshot import Rows, Snapshot
 
 MAJOR, MINOR, PATCH = "major", "minor", "patch"
 
@@ -74,6 +74,6 @@ def _columns(table: str, before: Rows, after: Rows) -> Iterator[str]:
     for name in new:
         if name not in old:
             yield f"{table}: column `{name}` added"
-        elif name != PICTURE and old[name] != new[name]:
+        elif old[name] != new[name]:
             yield f"{table}: column `{name}` was `{old[name]}`, is `{new[name]}`"
     yield from (f"{table}: column `{name}` removed" for name in old if name not in new)

@@ -13,7 +13,7 @@ from naturel.annotations.joins import codes_of
 from naturel.builders.publishing.changes import REASONS, Change, Changes, Reason
 from naturel.builders.publishing.difference import Difference
 from naturel.builders.publishing.pairing import HISTORY
-from naturel.builders.publishing.snapshot import PICTURE, Rows, Snapshot
+from naturel.builders.publishing.snapshot import Rows, Snapshot
 
 Path = tuple[str, ...]
 CONSEQUENCES = ("caption_ids", "group_ids", "negative_claims", "negative_kinds")
@@ -92,7 +92,7 @@ def _rows(table: Rows, ids: pa.Array) -> dict[str, dict[str, Any]]:
     places = places[places >= 0]
     if not len(places):
         return {}
-    names = [name for name in table.schema.names if name != PICTURE and name not in HISTORY]
+    names = [name for name in table.plain if name not in HISTORY]
     part = pa.table({name: table.column(name).take(pa.array(places)) for name in names})
     return {row[table.key]: row for row in part.to_pylist()}
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+from pyarrow import csv
 
 from naturel.annotations.errors import UserError
+from naturel.annotations.joins import codes_of
 from naturel.builders.publishing.licenses import UNKNOWN, may_be_passed_on
-from naturel.builders.publishing.snapshot import PICTURE, open_snapshot
-from naturel.builders.report.tables import MEND, find_release, read_manifest
+from naturel.builders.publishing.snapshot import open_snapshot
+from naturel.builders.release import PICTURES_OF
+from naturel.builders.report.tables import ATTRIBUTION, MEND, find_release, read_manifest
 from naturel.builders.workspace import MANIFEST, digest_file
 
 NAMED_AT_ONCE = 5
@@ -79,13 +83,24 @@ def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, object]]) -> 
 def _check_licenses(folder: Path, vouched: Collection[str]) -> None:
     """Check that embedded pictures may be passed on; addresses of pictures always may."""
     records = open_snapshot(folder).records
-    if PICTURE not in records.schema.names:
+    if not records.embedded:
         return
-    table = pa.table({name: records.column(name) for name in ("image_id", "license")})
-    pictures = table.group_by("image_id").aggregate([("license", "min")])["license_min"]
+    named = [records.column(name) for name in PICTURES_OF.values() if name in records.plain]
+    pictures = pa.chunked_array(named).unique().drop_null()
+    # Every column as text, whatever its values look like.
+    options = csv.ConvertOptions(
+        column_types={"image_id": pa.string(), "license": pa.string()},
+        include_columns=["image_id", "license"],
+        strings_can_be_null=True,
+        null_values=[""],
+    )
+    parse = csv.ParseOptions(newlines_in_values=True)
+    told = csv.read_csv(folder / ATTRIBUTION, parse_options=parse, convert_options=options)
+    places = codes_of(pictures, told["image_id"].combine_chunks())
+    licenses = told["license"].combine_chunks().take(pa.array(places, mask=places < 0))
     counts = {
         entry["values"]: entry["counts"]
-        for entry in pictures.value_counts().to_pylist()
+        for entry in licenses.value_counts().to_pylist()
         if not may_be_passed_on(entry["values"])
     }
     held = {
@@ -94,18 +109,15 @@ def _check_licenses(folder: Path, vouched: Collection[str]) -> None:
         if (name or UNKNOWN) not in vouched
     }
     if held:
-        named = _some([f"{name} ({count:,})" for name, count in held.items()])
+        held_back = _some([f"{name} ({count:,})" for name, count in held.items()])
+        vouch = " ".join(f"--vouch {shlex.quote(name)}" for name in list(held)[:NAMED_AT_ONCE])
         raise UserError(
             f"{folder}: the licences of {sum(held.values()):,} of {len(pictures):,} pictures do not let anybody pass "
-            f"them on: {named}. Build with --images link, or vouch for pictures that you have the right to pass on: "
-            f"{' '.join(f'--vouch {_quoted(name)}' for name in list(held)[:NAMED_AT_ONCE])}."
+            f"them on: {held_back}. Build with --images link, or, if you have the right to pass these on, say so: "
+            f"{vouch}"
         )
 
 
 def _some(names: list[str]) -> str:
     more = len(names) - NAMED_AT_ONCE
     return ", ".join(names[:NAMED_AT_ONCE]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _quoted(name: str) -> str:
-    return f"'{name}'" if " " in name else name

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from naturel.annotations.joins import codes_of
 from naturel.builders.publishing.changes import Change, Changes, Flags
-from naturel.builders.publishing.snapshot import PICTURE, Rows
+from naturel.builders.publishing.snapshot import Rows
 from naturel.builders.publishing.unequal import Mask, unequal
 
 HISTORY = ("version", "request_digest")
@@ -32,12 +32,9 @@ class Pairing:
 
     def shared(self, skip: Iterable[str] = ()) -> list[str]:
         """Columns that can be compared: both tables have them, of the same type."""
-        left = {PICTURE, self.before.key, *HISTORY, *skip}
-        before = {field.name: field.type for field in self.before.schema}
+        left, before = {self.before.key, *HISTORY, *skip}, self.before.plain
         return [
-            field.name
-            for field in self.after.schema
-            if field.name not in left and before.get(field.name) == field.type
+            name for name, kind in self.after.plain.items() if name not in left and before.get(name) == kind
         ]
 
     def pair(self, name: str) -> tuple[pa.Array, pa.Array]:

@@ -15,9 +15,6 @@ from naturel.annotations.errors import UserError
 from naturel.builders.publishing.errata import ERRATA, Erratum, read_errata
 from naturel.builders.report.tables import MEND, find_release, read_manifest
 
-PICTURE = "image"
-"""The column that is not compared: `sha256` says whether a picture changed."""
-
 
 @dataclass(frozen=True)
 class Rows:
@@ -27,6 +24,16 @@ class Rows:
     """The column that names a row."""
     schema: pa.Schema
     read: Callable[[str], pa.ChunkedArray]
+
+    @property
+    def plain(self) -> dict[str, pa.DataType]:
+        """Types of the columns, without pictures: their digests say whether they changed."""
+        return {field.name: field.type for field in self.schema if field.type != schema.IMAGE}
+
+    @property
+    def embedded(self) -> bool:
+        """Whether pictures stand in the rows."""
+        return len(self.plain) < len(self.schema)
 
     def column(self, name: str) -> pa.Array:
         """One column."""
@@ -63,14 +70,13 @@ def snapshot_of(
         errata: Known faults.
         embedded: Whether pictures will stand in the records.
     """
-    fields = list(records.schema.remove_metadata())
-    if "version" not in records.column_names:
-        fields.append(schema.RECORDS.field("version"))
-    if embedded:
-        fields.append(pa.field(PICTURE, schema.IMAGE))
+    kind = records.schema
+    if "version" not in kind.names:
+        kind = kind.append(schema.RECORDS.field("version"))
+    kind = schema.release_schema(kind, with_images=embedded).remove_metadata()
     return Snapshot(
         version,
-        Rows("id", pa.schema(fields), lambda name: records[name]),
+        Rows("id", kind, lambda name: records[name]),
         Rows("caption_id", captions.schema.remove_metadata(), lambda name: captions[name]),
         tuple(errata),
     )
