@@ -200,7 +200,10 @@ def build_command(
     out: Annotated[Path | None, typer.Option(help="Folder of the build (build/naturel).")] = None,
     version: Annotated[
         str | None,
-        typer.Option(help="Version of the release, X.Y.Z. Default: 1.0.0, then the next minor one."),
+        typer.Option(help="Version of the release, X.Y.Z. Default: 1.0.0, then by what changed."),
+    ] = None,
+    errata: Annotated[
+        Path | None, typer.Option(help="List of known faults, by record (OUT/errata.yaml).")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and leave.")] = False,
     config: Annotated[

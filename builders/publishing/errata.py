@@ -67,6 +67,19 @@ def read_errata(path: Path) -> tuple[Erratum, ...]:
     return tuple(sorted(errata, key=lambda erratum: (erratum.id, erratum.since, erratum.fault)))
 
 
+def errata_of(path: Path | None, out: Path) -> tuple[Erratum, ...]:
+    """The known faults that a build tells of.
+
+    Args:
+        path: The file that the user names; None: `errata.yaml` in the build's folder, if it is there.
+        out: The build's folder.
+    """
+    usual = out / ERRATA
+    if path is None and not usual.is_file():
+        return ()
+    return read_errata(path or usual)
+
+
 def _erratum(entry: object, place: str) -> Erratum:
     try:
         return Erratum.model_validate(entry)

@@ -14,7 +14,7 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.joins import codes_of
 from naturel.builders.publishing.licenses import UNKNOWN, may_be_passed_on
 from naturel.builders.publishing.snapshot import open_snapshot
-from naturel.builders.release import PICTURES_OF
+from naturel.builders.release import PICTURES_OF, pictures_in
 from naturel.builders.report.tables import ATTRIBUTION, MEND, find_release, read_manifest
 from naturel.builders.workspace import MANIFEST, digest_file
 
@@ -85,8 +85,8 @@ def _check_licenses(folder: Path, vouched: Collection[str]) -> None:
     records = open_snapshot(folder).records
     if not records.embedded:
         return
-    named = [records.column(name) for name in PICTURES_OF.values() if name in records.plain]
-    pictures = pa.chunked_array(named).unique().drop_null()
+    named = {name: records.column(name) for name in PICTURES_OF.values() if name in records.plain}
+    pictures = pictures_in(pa.table(named))["image_id"].combine_chunks()
     # Every column as text, whatever its values look like.
     options = csv.ConvertOptions(
         column_types={"image_id": pa.string(), "license": pa.string()},

@@ -15,7 +15,10 @@ from naturel.builders.publishing.unequal import Mask, unequal
 
 CAPTIONS = ("caption_ids", "simple_positive", "simple_negative", "complex_positives", "complex_negatives")
 """What a record says: `_slots` tells why they differ."""
-CHOSEN = ("negative_claims", "negative_kinds", "group_ids", "negative_image_id", "negative_image_url")
+CHOSEN = (
+    "negative_claims", "negative_kinds", "group_ids",
+    "negative_image_id", "negative_image_pair", "negative_image_source",
+)  # fmt: skip
 """What follows from the captions that were chosen, and from the partner that a record got."""
 PROOFS = ("positive_proof", "negative_proofs")
 REVIEWED = ("reviewed",)
