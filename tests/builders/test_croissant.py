@@ -83,7 +83,7 @@ def test_every_table_is_listed_with_its_digest(release: Path) -> None:
         assert files[name]["sha256"] == digest_file(path)
         assert files[name]["contentSize"] == f"{path.stat().st_size} B"
     assert document["version"] == "1.0.0"
-    assert document["license"] == ["https://spdx.org/licenses/CC0-1.0.html"]
+    assert document["license"] == ["https://spdx.org/licenses/CC-BY-4.0.html"]
     assert document["citeAs"].startswith("Khetan, Sieh and Iyer: NatuRel")
 
 

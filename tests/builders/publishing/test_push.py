@@ -217,19 +217,19 @@ def test_who_changes_the_dataset_meanwhile_is_not_overwritten(
 
 
 def test_without_a_token_nothing_is_written(
-    hub: HubServer, api: HfApi, build: Path, first: FitRelease, tmp_path: Path
+    hub: HubServer, api: HfApi, build: Path, second: FitRelease, tmp_path: Path
 ) -> None:
-    release = build / "release" / "1.0.0"
-    for _ in range(2):  # the dataset is missing, then there
-        done = naturel(hub, tmp_path, "push", REPO, "--release", release, token=None)
+    command = ("push", REPO, "--release", build / "release" / "1.0.0")
+    refused = [naturel(hub, tmp_path, *command, token=None)]  # the dataset is missing
+    assert hub.repos == {}
+    sent(api, second)
+    refused.append(naturel(hub, tmp_path, *command, token=None))  # it is there
+    for done in refused:
         assert done.returncode == 2
         assert "Log in with a token that may write (hf auth login), or set HF_TOKEN." in done.stderr
         assert "Traceback" not in done.stderr
-        uploads = hub.uploads.copy()
-        if REPO not in hub.repos:
-            sent(api, check_release(build))
-    assert hub.uploads != uploads
-    assert len(hub.repos[REPO].messages) == 2
+    assert hub.repos[REPO].messages == ["initial commit", f"NatuRel {second.version}"]
+    assert set(hub.repos[REPO].tags) == {f"v{second.version}"}
 
 
 def test_a_hub_that_is_not_there_is_told(first: FitRelease) -> None:
