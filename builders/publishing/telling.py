@@ -52,7 +52,8 @@ def _reasons(difference: Difference) -> Iterator[tuple[Reason, list[str]]]:
 
 def _head(examples: Examples) -> str:
     noun = examples.table if examples.count != 1 else examples.table.rstrip("s")
-    return f"{examples.count:,} {noun} {examples.change}, {WORDS[examples.reason].split(':')[0]}"
+    end = ", for example:" if examples.shown else "."
+    return f"{examples.count:,} {noun} {examples.change}, {WORDS[examples.reason].split(':')[0]}{end}"
 
 
 TOTALS_HEAD = ("", "before", "after", *Change)
@@ -69,11 +70,11 @@ def to_markdown(difference: Difference, examples: Sequence[Examples]) -> str:
     for head, errata in _errata(difference):
         parts.append("\n".join([f"{head}:\n", *(f"- {_faulty(erratum)}" for erratum in errata)]))
     for part in examples:
-        lines = [f"{_head(part)}, for example:\n"]
+        lines = []
         for example in part.shown:
             lines.append(f"- `{example.id}`")
             lines += [f"  - {_plain(line)}" for line in example.lines]
-        parts.append("\n".join(lines))
+        parts += [_head(part), "\n".join(lines)] if lines else [_head(part)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -115,7 +116,7 @@ def show(difference: Difference, examples: Sequence[Examples], console: Console)
     for heading, errata in _errata(difference):
         lines += [f"{heading}: {erratum.id}, {erratum.fault}" for erratum in errata]
     for part in examples:
-        lines.append(f"\n{_head(part)}, for example:")
+        lines.append(f"\n{_head(part)}")
         for example in part.shown:
             lines += [f"  {example.id}", *(f"    {line}" for line in example.lines)]
     for line in lines:
