@@ -24,6 +24,7 @@ TABLES = {
         "Every sentence with the claim that it states and what was found in it, one a row.",
     ),
     "claims": ("claims", "Every claim that a caption states, one a row."),
+    "tokens": ("tokens", "A scene of the testbed as tokens, with all its captions, a row."),
 }
 """Folder of a release -> its record set's name, and what a row is."""
 
@@ -107,7 +108,8 @@ def describe_release(
         The JSON-LD document.
     """
     paths = sorted(name for name in digests if name.endswith(".parquet"))
-    tables = {table: [name for name in paths if name.split("/")[0] == table] for table in TABLES}
+    tables = {table: [name for name in paths if name.startswith(f"{table}/")] for table in TABLES}
+    tables = {table: files for table, files in tables.items() if files}
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",

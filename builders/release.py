@@ -148,10 +148,15 @@ def _by_file(records: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
         yield row["source"], row["split"], records.filter(mine)
 
 
+def record_schema(records: pa.Table) -> pa.Schema:
+    """The columns that records have in a release, pictures apart."""
+    mined = "negative_image_id" in records.column_names
+    return pa.schema([*schema.RECORDS, *(schema.NEGATIVE_IMAGES if mined else ())])
+
+
 def _with_version(records: pa.Table, version: str) -> pa.Table:
     column = pa.array([version]).take(pa.array([0] * records.num_rows, pa.int64()))
-    mined = "negative_image_id" in records.column_names
-    kind = pa.schema([*schema.RECORDS, *(schema.NEGATIVE_IMAGES if mined else ())])
+    kind = record_schema(records)
     table = records.append_column("version", column).select(kind.names).cast(kind)
     return table.sort_by("id").combine_chunks()
 

@@ -25,11 +25,12 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 
 from naturel.annotations.errors import UserError
+from naturel.builders.croissant import TABLES
 from naturel.builders.publishing.fitness import FitRelease
 
 DATASET = "dataset"
 MAIN = "main"
-FOLDERS = ("data/", "captions/", "claims/")
+FOLDERS = tuple(f"{table}/" for table in TABLES)
 """What a release fills: files of earlier releases in them would be loaded too, and go. Others are left alone."""
 LOG_IN = "Log in with a token that may write (hf auth login), or set HF_TOKEN."
 

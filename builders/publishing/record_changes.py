@@ -16,10 +16,10 @@ from naturel.builders.publishing.unequal import Mask, unequal
 CAPTIONS = ("caption_ids", "simple_positive", "simple_negative", "complex_positives", "complex_negatives")
 """What a record says: `_slots` tells why they differ."""
 CHOSEN = (
-    "negative_claims", "negative_kinds", "group_ids",
+    "split", "negative_claims", "negative_kinds", "group_ids",
     "negative_image_id", "negative_image_pair", "negative_image_source",
 )  # fmt: skip
-"""What follows from the captions that were chosen, and from the partner that a record got."""
+"""What was chosen for a record beside its sentences, or follows from these and from the partner that it got."""
 PROOFS = ("positive_proof", "negative_proofs")
 REVIEWED = ("reviewed",)
 
@@ -66,7 +66,7 @@ class RecordPairing(Pairing):
             Reason.REVIEW: self.differ(REVIEWED) | by_a_person,
         }
         out = spoken | flags(len(self.old), facts)
-        # A partner that left, or a sentence that went, changes these too: they are no reason of their own then.
+        # A sentence that went changes its claim and its group too: these are no reason of their own then.
         alone = self.differ((*CAPTIONS, *CHOSEN)) & ~out.any(axis=1)
         return out | flags(len(self.old), {Reason.CHOICE: alone})
 

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from naturel.annotations import schema
 from naturel.annotations.errors import UserError
 from naturel.builders.publishing.errata import ERRATA, Erratum, read_errata
+from naturel.builders.release import record_schema
 from naturel.builders.report.tables import MEND, find_release, read_manifest
+
+SPLIT = pa.field("split", pa.string())
+"""What the names of a release's files say of its records."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,18 @@ class Snapshot:
     errata: tuple[Erratum, ...] = ()
 
 
+def rows_of(key: str, table: pa.Table, kind: pa.Schema | None = None) -> Rows:
+    """The rows of a table in memory.
+
+    Args:
+        key: The column that names a row.
+        table: The rows.
+        kind: The columns that it will have when it is written; those that it lacks (pictures, the version) are not
+            compared. None: those that it has.
+    """
+    return Rows(key, (kind or table.schema).remove_metadata(), lambda name: table[name])
+
+
 def snapshot_of(
     version: str, records: pa.Table, captions: pa.Table, errata: Sequence[Erratum], *, embedded: bool
 ) -> Snapshot:
@@ -65,20 +82,14 @@ def snapshot_of(
 
     Args:
         version: What it may be called.
-        records: `schema.RECORDS`, with or without `version`.
+        records: Records with their `split`, as `release.Contents` has them.
         captions: `schema.CAPTIONS`.
         errata: Known faults.
         embedded: Whether pictures will stand in the records.
     """
-    kind = records.schema
-    if "version" not in kind.names:
-        kind = kind.append(schema.RECORDS.field("version"))
-    kind = schema.release_schema(kind, with_images=embedded).remove_metadata()
+    kind = schema.release_schema(record_schema(records), with_images=embedded).append(SPLIT)
     return Snapshot(
-        version,
-        Rows("id", kind, lambda name: records[name]),
-        Rows("caption_id", captions.schema.remove_metadata(), lambda name: captions[name]),
-        tuple(errata),
+        version, rows_of("id", records, kind), rows_of("caption_id", captions, schema.CAPTIONS), tuple(errata)
     )
 
 
@@ -92,7 +103,7 @@ def open_snapshot(path: Path) -> Snapshot:
     errata = folder / ERRATA
     return Snapshot(
         str(read_manifest(folder).get("version", folder.name)),
-        _rows_in(folder / "data", "id"),
+        _with_split(_rows_in(folder / "data", "id"), folder / "data"),
         _rows_in(folder / "captions", "caption_id"),
         read_errata(errata) if errata.is_file() else (),
     )
@@ -117,3 +128,17 @@ def _rows_in(folder: Path, key: str) -> Rows:
     if key not in columns.names:
         raise UserError(f"{paths[0]} has no column {key}: it is not a release of NatuRel.")
     return Rows(key, columns, read)
+
+
+def _with_split(records: Rows, folder: Path) -> Rows:
+    """Records with the split that the names of their files say."""
+    paths = sorted(folder.rglob("*.parquet"))
+
+    def read(name: str) -> pa.ChunkedArray:
+        if name != SPLIT.name:
+            return records.read(name)
+        splits = [path.name.split("-")[0] for path in paths]
+        counts = [pq.read_metadata(path).num_rows for path in paths]
+        return pa.chunked_array([pa.array(splits).take(pa.array(np.repeat(np.arange(len(paths)), counts)))])
+
+    return Rows(records.key, records.schema.append(SPLIT), read)

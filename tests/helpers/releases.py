@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from naturel.annotations import schema
 from naturel.builders.publishing.errata import Erratum
-from naturel.builders.publishing.snapshot import Snapshot, snapshot_of
+from naturel.builders.publishing.snapshot import SPLIT, Snapshot, rows_of
 
 Row = dict[str, Any]
+RECORDS = schema.RECORDS.append(SPLIT)
 
 
 def caption(name: str, claim: str = "cat on desk", **more: Any) -> Row:
@@ -39,6 +40,7 @@ def record(name: str, image: str, captions: str = "p0 n0 p1 p2 p3 n1 n2 n3", **m
         "image_id": image,
         "source": "openimages",
         "source_split": "train",
+        "split": "train",
         "url": f"https://example.org/{image}.jpg",
         "rotation": 0,
         "width": 400,
@@ -72,13 +74,12 @@ def small_release(
     captions: Sequence[Row],
     version: str = "1.0.0",
     errata: Sequence[Erratum] = (),
-    kind: pa.Schema = schema.RECORDS,
+    kind: pa.Schema = RECORDS,
 ) -> Snapshot:
     """A release of these rows, without pictures."""
-    return snapshot_of(
+    return Snapshot(
         version,
-        pa.Table.from_pylist(list(records), kind),
-        pa.Table.from_pylist(list(captions), schema.CAPTIONS),
-        errata,
-        embedded=False,
+        rows_of("id", pa.Table.from_pylist(list(records), kind)),
+        rows_of("caption_id", pa.Table.from_pylist(list(captions), schema.CAPTIONS)),
+        tuple(errata),
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from helpers.releases import Row, caption, captions_of_both, record, small_release
+from helpers.releases import RECORDS, Row, caption, captions_of_both, record, small_release
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naturel.annotations import schema
 from naturel.builders.publishing.changes import Change, Changes, Reason
 from naturel.builders.publishing.difference import compare
 from naturel.builders.publishing.errata import Erratum
@@ -93,6 +92,7 @@ def test_everything_at_once() -> None:
         ({"negative_proofs": ["human"] * 4}, "review"),
         ({"positive_proof": "human"}, "review"),
         ({"group_ids": [None, "with another partner", None]}, "choice"),
+        ({"split": "test"}, "choice"),
     ],
 )
 def test_a_record_changes_with_what_it_says(more: Row, reason: str) -> None:
@@ -170,7 +170,7 @@ def test_how_a_sentence_was_asked_for_is_no_change() -> None:
 
 def test_other_columns_make_a_major_version() -> None:
     records, captions = base()
-    kind = schema.RECORDS.append(pa.field("quality", pa.float32()))
+    kind = RECORDS.append(pa.field("quality", pa.float32()))
     kind = kind.set(kind.get_field_index("width"), pa.field("width", pa.int64()))
     kind = kind.remove(kind.get_field_index("phash"))
     difference = compare(
