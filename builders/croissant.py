@@ -28,6 +28,8 @@ TABLES = {
 }
 """Folder of a release -> its record set's name, and what a row is."""
 
+FILE_OF_A_SPLIT = r"^data/[^/]+/(.+)-\d{5}-of-\d{5}\.parquet$"
+
 CONTEXT: Mapping[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -158,13 +160,22 @@ def _file_set(table: str, files: Sequence[str]) -> dict[str, Any]:
 
 def _record_set(table: str, columns: pa.Schema) -> dict[str, Any]:
     name, text = TABLES[table]
+    fields = [_field(f"{name}/{column.name}", column, f"{table}-files") for column in columns]
+    if table == "data":
+        fields.append(_split(f"{name}/split", f"{table}-files"))
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
         "description": text,
-        "field": [_field(f"{name}/{column.name}", column, f"{table}-files") for column in columns],
+        "field": fields,
     }
+
+
+def _split(place: str, files: str) -> dict[str, Any]:
+    """The split of a record, which the name of its file tells."""
+    path = {"extract": {"fileProperty": "fullpath"}, "transform": {"regex": FILE_OF_A_SPLIT}}
+    return _leaf(place, "sc:Text") | {"source": {"fileSet": {"@id": files}, **path}}
 
 
 def _field(place: str, column: pa.Field, files: str) -> dict[str, Any]:

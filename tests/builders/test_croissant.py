@@ -62,6 +62,8 @@ def test_records_are_read_as_they_are_in_the_files(release: Path) -> None:
     for name, folder in (("records", "data"), ("captions", "captions"), ("claims", "claims")):
         table = pq.read_table(release / folder, partitioning=None)
         rows = [as_read(row) for row in table.to_pylist()]
+        if name == "records":
+            rows = [row | {"split": "train"} for row in rows]  # as their file's name says
         found = list(dataset.records(name))
         assert len(found) == len(rows) > 0
         for read, row in zip(found, rows, strict=True):
@@ -89,11 +91,11 @@ def test_every_table_is_listed_with_its_digest(release: Path) -> None:
 
 def test_all_shards_of_all_sources_are_read(tmp_path: Path) -> None:
     kind = pa.schema({"id": pa.string(), "crop": pa.list_(pa.float32()), "box": schema.BOX})
-    for source, names in (("first", ["a", "b"]), ("second", ["c"])):
+    for source, split, names in (("first", "train", ["a", "b"]), ("second", "test_unseen_pairs", ["c"])):
         rows = [{"id": name, "crop": [0.5] if name == "b" else None, "box": [0, 0, 1, 0.5]} for name in names]
         blocks = [pa.Table.from_pylist([row], kind) for row in rows]
         (tmp_path / "data" / source).mkdir(parents=True)
-        write_shards(blocks, list(range(len(blocks))), kind, tmp_path / "data" / source, "train")
+        write_shards(blocks, list(range(len(blocks))), kind, tmp_path / "data" / source, split)
     for name in ("captions", "claims"):
         (tmp_path / name).mkdir()
         block = pa.table({"text": [name]})
@@ -108,9 +110,9 @@ def test_all_shards_of_all_sources_are_read(tmp_path: Path) -> None:
     (tmp_path / "croissant.json").write_text(json.dumps(document))
     found = [plain(record) for record in described(tmp_path).records("records")]
     assert found == [
-        {"id": "a", "crop": None, "box": [0, 0, 1, 0.5]},
-        {"id": "b", "crop": [0.5], "box": [0, 0, 1, 0.5]},
-        {"id": "c", "crop": None, "box": [0, 0, 1, 0.5]},
+        {"id": "a", "crop": None, "box": [0, 0, 1, 0.5], "split": "train"},
+        {"id": "b", "crop": [0.5], "box": [0, 0, 1, 0.5], "split": "train"},
+        {"id": "c", "crop": None, "box": [0, 0, 1, 0.5], "split": "test_unseen_pairs"},
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 from helpers.releases import RECORDS, Row, caption, captions_of_both, record, small_release
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naturel.builders.publishing.changes import Change, Changes, Reason
@@ -213,6 +213,7 @@ def releases(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
     return rows, captions
 
 
+@settings(deadline=None, max_examples=50)
 @given(releases(), releases())
 def test_what_comes_one_way_goes_the_other_way(
     one: tuple[list[Row], list[Row]], other: tuple[list[Row], list[Row]]
