@@ -27,7 +27,7 @@ class CaptionPairing(Pairing):
         super().__init__(before, after)
         tables = before, after
         self.hand = _numbered(*map(_hands, tables))
-        """Whose words each caption is, as numbers."""
+        """Whose words each caption is, by style, as numbers."""
         self.claim = _numbered(*(table.column("claim_id") for table in tables))
         self.human = tuple(map(_by_a_person, tables))
         """Whether a person wrote or rejected it."""
@@ -71,7 +71,9 @@ def _numbered(*values: pa.Array) -> tuple[Integers, ...]:
 
 
 def _hands(captions: Rows) -> pa.Array:
-    return pc.binary_join_element_wise(*(pc.fill_null(captions.column(name), "") for name in WRITTEN), "\t")
+    # By style: a model may write the complex captions of a claim where the grammar goes on to write the simple one.
+    columns = [pc.fill_null(captions.column(name), "") for name in ("style", *WRITTEN)]
+    return pc.binary_join_element_wise(*columns, "\t")
 
 
 def _by_a_person(captions: Rows) -> Mask:

@@ -162,6 +162,16 @@ def test_captions_that_are_gone_have_the_reasons_of_those_that_come() -> None:
     assert difference.level == "minor"
 
 
+def test_a_model_that_takes_over_the_complex_captions_is_another_writer() -> None:
+    simple = caption("s0", style="simple")
+    before = small_release([], [simple, caption("p0"), caption("p1")])
+    after = small_release([], [simple, caption("m0", **LLM)])
+    assert told(compare(before, after).captions) == {
+        "added": {"prompt": ["m0"]},
+        "removed": {"prompt": ["p0", "p1"]},
+    }
+
+
 def test_how_a_sentence_was_asked_for_is_no_change() -> None:
     records, captions = base()
     after = small_release(records, altered(captions, "p1", request_digest="asked again"))
