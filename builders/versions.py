@@ -13,7 +13,7 @@ Version = tuple[int, ...]
 """Major, minor and patch."""
 
 FIRST = "1.0.0"
-LEVELS = ("major", "minor", "patch")
+MAJOR, MINOR, PATCH = LEVELS = ("major", "minor", "patch")
 
 
 def parse_version(text: str) -> Version:

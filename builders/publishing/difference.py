@@ -14,8 +14,7 @@ from naturel.builders.publishing.changes import Change, Changes
 from naturel.builders.publishing.errata import Erratum
 from naturel.builders.publishing.record_changes import RecordPairing
 from naturel.builders.publishing.snapshot import Rows, Snapshot
-
-MAJOR, MINOR, PATCH = "major", "minor", "patch"
+from naturel.builders.versions import MAJOR, MINOR, PATCH
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def push(api: HfApi, release: FitRelease, plan: PushPlan) -> str:
             api.create_repo(plan.repo, repo_type=DATASET, private=plan.private, exist_ok=False)
         commit = plan.head
         if plan.upload or plan.delete:
-            operations = [
+            operations: list[CommitOperationAdd | CommitOperationDelete] = [
                 *(CommitOperationAdd(name, release.folder / name) for name in plan.upload),
                 *(CommitOperationDelete(name, is_folder=False) for name in plan.delete),
             ]

@@ -112,7 +112,7 @@ class RecordPairing(Pairing):
         return codes_of(used.flatten(), captions.ids).reshape(len(rows), used.type.list_size)
 
     def _any(self, marked: Mask, used: Integers) -> Mask:
-        return _at(marked, used).any(axis=1)
+        return np.asarray(_at(marked, used).any(axis=1))
 
 
 def _at(marked: Mask, places: Integers) -> Mask:

@@ -13,6 +13,7 @@ from naturel.builders.publishing.changes import REASONS, Change, Reason
 from naturel.builders.publishing.difference import Difference
 from naturel.builders.publishing.errata import Erratum
 from naturel.builders.publishing.examples import Examples
+from naturel.builders.versions import MAJOR, MINOR, PATCH
 
 WORDS = {
     Reason.SOURCE: "source: pictures, boxes, labels, evidence or claims",
@@ -22,9 +23,9 @@ WORDS = {
     Reason.CHOICE: "choice: another sentence, negative or partner",
 }
 LEVELS = {
-    "major": "major: records are gone or columns are others",
-    "minor": "minor: records or captions are new or made anew",
-    "patch": "patch: records and captions are the same",
+    MAJOR: "major: records are gone or columns are others",
+    MINOR: "minor: records or captions are new or made anew",
+    PATCH: "patch: records and captions are the same",
 }
 SEVERAL = "A record that changed for several reasons counts for each."
 _MARKED = re.compile(r"([\\`*_\[\]<>|#])")

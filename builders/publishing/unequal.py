@@ -21,7 +21,8 @@ def unequal(left: pa.Array, right: pa.Array) -> Mask:
         Shape (n,).
     """
     empty_left, empty_right = _mask(left.is_null()), _mask(right.is_null())
-    return (empty_left != empty_right) | (_values_differ(left, right) & ~empty_left & ~empty_right)
+    out: Mask = (empty_left != empty_right) | (_values_differ(left, right) & ~empty_left & ~empty_right)
+    return out
 
 
 def _values_differ(left: pa.Array, right: pa.Array) -> Mask:
@@ -49,7 +50,7 @@ def _lists_differ(left: pa.Array, right: pa.Array) -> Mask:
         np.asarray(pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False))
         for part in (left, right)
     ]
-    out = lengths[0] != lengths[1]
+    out: Mask = lengths[0] != lengths[1]
     same = np.flatnonzero(~out)
     members = unequal(*(part.take(pa.array(same)).flatten() for part in (left, right)))
     owner = np.repeat(same, lengths[0][same])
