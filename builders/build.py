@@ -37,14 +37,16 @@ from naturel.builders.llm.money import Estimate, Meter
 from naturel.builders.negative_images import Known
 from naturel.builders.picture_store import PictureSettings, PictureStore, open_store
 from naturel.builders.progress import Progress
-from naturel.builders.release import Contents, finish_release, prepare_release
+from naturel.builders.publishing.errata import errata_of
+from naturel.builders.publishing.planning import plan_release
+from naturel.builders.publishing.snapshot import snapshot_of
+from naturel.builders.release import Contents, finish_release, pictures_in, prepare_release
 from naturel.builders.settings import BuildSettings, Captioner, NegativeImages, Pictures
 from naturel.builders.sources.mirrors import WITH_WRITING, Mirroring, add_mirrors
 from naturel.builders.sources.opening import demand_addresses, open_origins
 from naturel.builders.sources.origin import Origin
 from naturel.builders.sources.reading import read_origins
 from naturel.builders.upright import linked_pictures, of_images, upright_objects
-from naturel.builders.versions import choose_version
 from naturel.builders.workspace import MANIFEST, Step, StepResult, Workspace, digest_of
 from naturel.builders.writing.captioner import estimate_captions, named_prompts, write_all
 from naturel.builders.writing.remembered import remember
@@ -354,25 +356,31 @@ class _Build:
                 f"{reason}: {n}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1])[:5]
             )
             raise UserError(f"no record could be made, so no release was written. Left out: {why}.")
+        errata = errata_of(self.settings.errata, self.settings.out)
         facts = facts_of(self.settings, self.prompts, self.origins, self.inputs, steps)
+        facts |= {"errata": [erratum.model_dump() for erratum in errata]}
         content = digest_of(
             {"code": self.code, "facts": facts, "records": records.digest, "captions": captions.digest}
         )
         root = self.settings.out / "release"
-        version, exists = choose_version(root, content, self.settings.version)
-        if exists:
+        sentences, store = captions.table("captions"), self._store()
+        snapshot = snapshot_of("", table, sentences, errata, embedded=store is not None)
+        plan = plan_release(root, content, self.settings.version, snapshot)
+        version = plan.version
+        if plan.exists:
             return self._built(root / version, version, steps)
         facts["leakage"] = check_leakage(table)
-        images = of_images(source.table("images"), table)
+        images = of_images(source.table("images"), pictures_in(table))
         names = ["image_id", "title", "author", "license", "landing_url", "url"]
         contents = Contents(
             records=table,
-            captions=captions.table("captions"),
+            captions=sentences,
             claims=claims.table("claims"),
             attribution=images.select(names),
             tokens=source.table("tokens") if source.has("tokens") else None,
-            store=self._store(),
+            store=store,
             facts=facts | {"content": content},
+            texts=plan.texts,
         )
         partial = prepare_release(contents, root / version, version, self.progress)
         with self.progress.task("audit", None, "attack") as task:

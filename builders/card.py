@@ -19,6 +19,11 @@ TITLE = "NatuRel"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 """Below so many records -> the Hub's size category."""
 UNKNOWN = "unknown"
+PAPER = (
+    "Khetan, Sieh and Iyer: NatuRel: Advancing Relational Understanding in Vision-Language Models with Natural "
+    "Language Variations (Stanford CS224N, 2024)."
+)
+"""Whose idea and record format these are."""
 
 
 def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
@@ -50,6 +55,7 @@ def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
         ).strip(),
         figures=figures,
         facts=facts,
+        citation=card_facts(version, facts)["citation"],
         example=_example(folder),
         dropped=[
             (step, reason, count)
@@ -58,6 +64,16 @@ def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
         ],
         notes=[note for entry in steps.values() for note in entry["notes"]],
     )
+
+
+def card_facts(version: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """What the card says that the Croissant metadata say too: title, version, licences and citation."""
+    return {
+        "title": TITLE,
+        "version": version,
+        "licenses": sorted({source["card_license"] for source in facts["sources"]}),
+        "citation": " ".join([PAPER, *(source["citation"] for source in facts["sources"])]).strip(),
+    }
 
 
 def count_figures(folder: Path) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from naturel.builders.checks.blind_cli import TOO_BLIND, blind_command
 from naturel.builders.checks.check_cli import check_command
 from naturel.builders.command import guard, run_command
 from naturel.builders.prompts_cli import prompts_app
+from naturel.builders.publishing.diff_cli import diff_command
+from naturel.builders.publishing.push_cli import push_command
 from naturel.builders.report.command import report_command
 from naturel.builders.summary import show_plan, show_summary
 
@@ -218,7 +220,10 @@ def build_command(
     out: Annotated[Path | None, typer.Option(help="Folder of the build (build/naturel).")] = None,
     version: Annotated[
         str | None,
-        typer.Option(help="Version of the release, X.Y.Z. Default: 1.0.0, then the next minor one."),
+        typer.Option(help="Version of the release, X.Y.Z. Default: 1.0.0, then by what changed."),
+    ] = None,
+    errata: Annotated[
+        Path | None, typer.Option(help="List of known faults, by record (OUT/errata.yaml).")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and leave.")] = False,
     config: Annotated[
@@ -239,6 +244,8 @@ app.command("check")(check_command)
 app.add_typer(prompts_app(), name="prompts")
 app.add_typer(cache_app(), name="cache")
 app.command("report")(report_command)
+app.command("diff")(diff_command)
+app.command("push")(push_command)
 
 
 def _build(options: dict[str, Any], config: Path | None, dry_run: bool) -> None:

@@ -10,8 +10,8 @@ import csv
 import platform
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,15 @@ import pyarrow.parquet as pq
 
 from naturel.annotations import schema
 from naturel.annotations.joins import codes_of
-from naturel.builders.card import render_card
+from naturel.builders.card import card_facts, render_card
+from naturel.builders.croissant import CROISSANT, describe_release
+from naturel.builders.files import write_text
 from naturel.builders.parquet import PICTURE_ROWS, PLAIN_ROWS, blocks_of, shard_starts, write_shards
 from naturel.builders.picture_store import PictureStore
 from naturel.builders.progress import Progress
 from naturel.builders.workspace import MANIFEST, digest_file, write_json
 
+CARD = "README.md"
 PACKAGES = ("daft", "numpy", "pillow", "pyarrow", "scikit-learn", "spacy")
 """Packages whose version can change the bytes of a release."""
 
@@ -51,6 +54,8 @@ class Contents:
     """Where the pictures are; None: records carry addresses only."""
     facts: dict[str, Any]
     """For the manifest and the card: settings, inputs, steps with their counts and what they dropped, notes."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Further files, by name: the changelog, errata."""
 
 
 def prepare_release(contents: Contents, folder: Path, version: str, progress: Progress) -> Path:
@@ -89,6 +94,8 @@ def prepare_release(contents: Contents, folder: Path, version: str, progress: Pr
             rows = contents.tokens.filter(pc.equal(contents.tokens["split"], split))
             _write_table(rows, schema.TOKENS, partial / "tokens", split)
     _write_attribution(contents.attribution, partial / "attribution.csv")
+    for name, text in contents.texts.items():
+        write_text(partial / name, text)
     _describe(partial, version, contents.facts)
     return partial
 
@@ -110,12 +117,22 @@ def finish_release(partial: Path, folder: Path, version: str, facts: dict[str, A
 
 
 def _describe(folder: Path, version: str, facts: dict[str, Any]) -> None:
-    """Write the card and the manifest of what a folder holds."""
-    for name in ("README.md", MANIFEST):
+    """Write the card, the Croissant metadata and the manifest of what a folder holds."""
+    for name in (CARD, CROISSANT, MANIFEST):
         (folder / name).unlink(missing_ok=True)
-    card = render_card(folder, version, facts)
-    (folder / "README.md").write_text(card, encoding="utf-8")
-    write_json(folder / MANIFEST, _manifest(facts, folder, version))
+    digests = _digests(sorted(path for path in folder.rglob("*") if path.is_file()), folder)
+    write_text(folder / CARD, render_card(folder, version, facts))
+    write_json(folder / CROISSANT, describe_release(folder, digests, **card_facts(version, facts)))
+    digests |= _digests([folder / CARD, folder / CROISSANT], folder)
+    write_json(folder / MANIFEST, _manifest(facts, folder, version, digests))
+
+
+def _digests(paths: Iterable[Path], folder: Path) -> dict[str, dict[str, Any]]:
+    """Size and digest of files, by their path in the release."""
+    return {
+        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": digest_file(path)}
+        for path in paths
+    }
 
 
 def _advance(task: Any, block: pa.Table) -> pa.Table:
@@ -131,10 +148,15 @@ def _by_file(records: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
         yield row["source"], row["split"], records.filter(mine)
 
 
+def record_schema(records: pa.Table) -> pa.Schema:
+    """The columns that records have in a release, pictures apart."""
+    mined = "negative_image_id" in records.column_names
+    return pa.schema([*schema.RECORDS, *(schema.NEGATIVE_IMAGES if mined else ())])
+
+
 def _with_version(records: pa.Table, version: str) -> pa.Table:
     column = pa.array([version]).take(pa.array([0] * records.num_rows, pa.int64()))
-    mined = "negative_image_id" in records.column_names
-    kind = pa.schema([*schema.RECORDS, *(schema.NEGATIVE_IMAGES if mined else ())])
+    kind = record_schema(records)
     table = records.append_column("version", column).select(kind.names).cast(kind)
     return table.sort_by("id").combine_chunks()
 
@@ -147,6 +169,13 @@ def _write_table(table: pa.Table, kind: pa.Schema, folder: Path, name: str) -> N
 
 PICTURES_OF = {"image": "image_id", "negative_image": "negative_image_id"}
 """Picture column -> the column that names its pictures."""
+
+
+def pictures_in(records: pa.Table) -> pa.Table:
+    """The pictures that records show, `image_id` each once."""
+    columns = [records[names] for names in PICTURES_OF.values() if names in records.column_names]
+    ids = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
+    return pa.table({"image_id": ids.unique().drop_null()})
 
 
 def block_sizes(blocks: list[pa.Table], store: PictureStore) -> list[int]:
@@ -209,12 +238,9 @@ def _write_attribution(table: pa.Table, path: Path) -> None:
             writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
 
 
-def _manifest(facts: dict[str, Any], folder: Path, version: str) -> dict[str, Any]:
-    files = {
-        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": digest_file(path)}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+def _manifest(
+    facts: dict[str, Any], folder: Path, version: str, digests: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     rows = {
         name: sum(pq.read_metadata(path).num_rows for path in sorted((folder / name).rglob("*.parquet")))
         for name in ("data", "captions", "claims", "tokens")
@@ -223,7 +249,7 @@ def _manifest(facts: dict[str, Any], folder: Path, version: str) -> dict[str, An
     return {
         "version": version,
         "rows": rows,
-        "files": files,
+        "files": digests,
         "packages": {name: version_of(name) for name in PACKAGES} | {"python": platform.python_version()},
         **facts,
     }

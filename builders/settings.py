@@ -194,6 +194,7 @@ class BuildSettings(BaseModel):
     offline: bool = False
     out: Path = Path("build/naturel")
     version: str | None = None
+    errata: Path | None = None
 
     @field_validator("source", mode="before")
     @classmethod

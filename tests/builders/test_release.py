@@ -8,12 +8,13 @@ import json
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from helpers.builds import must_build
 
-from naturel.builders.release import picture_name
+from naturel.builders.release import picture_name, pictures_in
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,9 @@ def test_pictures_match_their_digests(release: Path) -> None:
 )
 def test_picture_names_are_safe(image_id: str, data: bytes, name: str) -> None:
     assert picture_name(image_id, data) == name
+
+
+def test_negative_images_are_pictures_of_a_release_too() -> None:
+    records = pa.table({"image_id": ["a", "a", "b"], "negative_image_id": ["c", None, "a"]})
+    assert pictures_in(records)["image_id"].to_pylist() == ["a", "b", "c"]
+    assert pictures_in(records.drop_columns(["negative_image_id"]))["image_id"].to_pylist() == ["a", "b"]
