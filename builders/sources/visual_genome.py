@@ -23,7 +23,6 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.nouns import NounTable
 from naturel.annotations.relations import Vocabulary
 from naturel.annotations.words import Lexicon
-from naturel.builders.choice import Hashes, mix
 from naturel.builders.settings import Split
 from naturel.builders.sources.sampling import Chosen, Sampling, choose_triplets
 from naturel.builders.sources.tables import SourceTables
@@ -33,7 +32,7 @@ from naturel.builders.sources.visual_genome_predicates import SOURCE, Meaning, P
 from naturel.builders.sources.visual_genome_rows import RowMaker, Rows, joined
 from naturel.builders.sources.visual_genome_split import in_split
 from naturel.builders.sources.visual_genome_things import REASONS, Judged, judge_things
-from naturel.builders.sources.visual_genome_walk import Faults, Links, Photos, Things, Walk, walk_photos
+from naturel.builders.sources.visual_genome_walk import Faults, Links, Photos, Walk, walk_photos
 from naturel.builders.sources.visual_genome_words import FreeTextWords, load_free_text_words
 
 __all__ = ["SOURCE", "read_visual_genome"]
@@ -181,24 +180,24 @@ class _Reader:
         self, things: Judged, photos: Photos, sampled: npt.NDArray[np.bool_], image_ids: pa.Array
     ) -> pa.Table:
         """A table like `schema.OBJECTS`: the things of relations and attributes, and those of `objects.json`."""
-        good = (things.reason == 0) & sampled[things.picture]
-        table = things.table(np.flatnonzero(good), image_ids)
+        which = np.flatnonzero((things.reason == 0) & sampled[things.picture])
+        table = things.table(which, image_ids)
         path = self.files.get("objects")
         if path is None:
             self.notes.append("no objects.json: only boxes that take part in a relation are known")
             return table
-        walk = Walk(photos, sampled, self.faults, Things())
-        walk.objects(path)
+        picture, key = things.picture[which], things.key[which]  # by picture
+        starts = np.searchsorted(picture, np.arange(len(sampled) + 1))
+        walk = Walk(photos, sampled, self.faults)
+        walk.objects(path, lambda number: key[starts[number] : starts[number + 1]].tolist())
         more = judge_things(walk.things, photos, self.names)
-        known = _places(things)[things.reason == 0]
-        new = ~np.isin(_places(more), known)
         for n, reason in enumerate(REASONS):
-            rows = np.flatnonzero(new & (more.reason == n))
+            rows = np.flatnonzero(more.reason == n)
             if n and len(rows):
-                image, key = photos.ids[more.picture[rows[0]]], more.key[rows[0]]
-                place = f"{path.name}, image {image}, object {key}"
+                image, one = photos.ids[more.picture[rows[0]]], more.key[rows[0]]
+                place = f"{path.name}, image {image}, object {one}"
                 self.faults.add(f"object row: {reason}", place, len(rows))
-        return pa.concat_tables([table, more.table(np.flatnonzero(new & (more.reason == 0)), image_ids)])
+        return pa.concat_tables([table, more.table(np.flatnonzero(more.reason == 0), image_ids)])
 
 
 def _attribute_labels(nouns: NounTable, words: FreeTextWords) -> dict[str, str]:
@@ -221,11 +220,6 @@ def _unmapped(
         if meaning is None:
             found[plain(predicate)] += count
     return found
-
-
-def _places(things: Judged) -> Hashes:
-    """A number for each (picture, thing)."""
-    return mix(things.picture.astype(np.uint64), things.key.astype(np.uint64))
 
 
 def _images(photos: Photos, sampled: npt.NDArray[np.bool_], image_ids: pa.Array, split: Split) -> pa.Table:

@@ -240,10 +240,15 @@ class Walk:
                         links.add(-1, subject, attribute)
         return links
 
-    def objects(self, path: Path) -> None:
-        """Read `objects.json` into `things`."""
+    def objects(self, path: Path, known_of: Callable[[int], list[int]]) -> None:
+        """Read `objects.json` into `things`.
+
+        Args:
+            path: The file.
+            known_of: The object ids of a picture that are known already; they are passed over.
+        """
         for picture, image, rows in self._entries(path, "objects", "object row"):
-            known: dict[int, int] = {}
+            known = dict.fromkeys(known_of(picture), 0)
             for row in rows:
                 if self.things.add(picture, row, known) < 0:
                     self.faults.add("object row: thing without an object_id", f"{path.name}, image {image}")
