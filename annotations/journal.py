@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,8 @@ from naturel.annotations.decisions import (
 from naturel.annotations.errors import UserError
 
 SUFFIX = ".jsonl"
+REVIEW = "review"
+"""The folder of a build where its journals are."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,20 @@ def journal_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if is_annotator(path.stem))
 
 
+def find_journals(path: Path) -> Path:
+    """The folder of journals that is meant by a build, or by the folder itself.
+
+    Raises:
+        UserError: There is no journal.
+    """
+    for folder in (path / REVIEW, path):
+        if journal_files(folder):
+            return folder
+    raise UserError(
+        f"{path} has no decisions: neither {path / REVIEW} nor the folder itself has a journal *{SUFFIX}."
+    )
+
+
 def read_journals(*folders: Path) -> Reading:
     """Read all journals of folders; nothing is changed. A folder that does not exist has none.
 
@@ -224,21 +240,21 @@ class Merged:
     differing: int
     """Of these: decisions with the id of another one. The one that was there first stays."""
     faults: tuple[Fault, ...]
-    """Lines of the folders that are no decisions, and were left out."""
+    """Lines that are no decisions, and were left out."""
 
 
-def merge(folders: Sequence[Path], into: Path) -> Merged:
-    """Add the decisions of folders to those of another one, each id once: doing it again adds nothing.
+def merge(readings: Iterable[Reading], into: Path) -> Merged:
+    """Add decisions to the journals of a folder, each id once: doing it again adds nothing.
+
+    Args:
+        readings: What stands elsewhere.
+        into: The folder of journals; it is made where it does not exist.
 
     Raises:
         UserError: A file cannot be read or written, or has a line of a later version.
     """
-    found, faults = [], []
-    for folder in folders:
-        for path in journal_files(folder):
-            decisions, bad = read_journal(path)
-            found += decisions
-            faults += bad
+    readings = list(readings)
+    found = [decision for reading in readings for decision in reading.decisions]
     known = {decision.id: decision for decision in read_journals(into).decisions}
     new: dict[UUID, Decision] = {}
     differing = 0
@@ -248,7 +264,8 @@ def merge(folders: Sequence[Path], into: Path) -> Merged:
     for annotator in sorted({decision.annotator for decision in new.values()}):
         with Journal(into, annotator) as journal:
             journal.append_all(decision for decision in new.values() if decision.annotator == annotator)
-    return Merged(len(new), len(found) - len(new), differing, tuple(faults))
+    faults = tuple(fault for reading in readings for fault in reading.faults)
+    return Merged(len(new), len(found) - len(new), differing, faults)
 
 
 def _parse(data: bytes, path: Path) -> tuple[list[Decision], list[Fault]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from naturel.builders.cli import app
 from naturel.builders.command import run_command
+from naturel.review.decisions_cli import decisions_app
+
+app.add_typer(decisions_app(), name="decisions")
 
 
 def main() -> None:

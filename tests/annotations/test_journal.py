@@ -19,7 +19,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from naturel.annotations.errors import UserError
-from naturel.annotations.journal import Journal, journal_files, merge, read_journal, read_journals
+from naturel.annotations.journal import (
+    Journal,
+    find_journals,
+    journal_files,
+    merge,
+    read_journal,
+    read_journals,
+)
 
 
 def numbers(folder: Path) -> list[int]:
@@ -234,20 +241,28 @@ def test_merging_twice_is_merging_once(tmp_path: Path) -> None:
     write(two, 6, 8, "bob")
     with (two / "bob.jsonl").open("a") as file:
         file.write("nonsense\n")
-    merged = merge([one, two], into)
+    merged = merge([read_journals(one), read_journals(two)], into)
     assert (merged.new, merged.known, merged.differing) == (7, 1, 0)
     assert [str(fault) for fault in merged.faults] == [f"{two / 'bob.jsonl'}, line 3: is not JSON in UTF-8"]
     assert numbers(into) == [1, 2, 3, 4, 5, 6, 7]
     files = {path.name: path.read_bytes() for path in into.iterdir()}
-    again = merge([one, two, into], into)
+    again = merge([read_journals(folder) for folder in (one, two, into)], into)
     assert (again.new, again.known, again.differing) == (0, 15, 0)
     assert {path.name: path.read_bytes() for path in into.iterdir()} == files
+
+
+def test_journals_are_found_in_a_build_or_in_their_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no decisions: neither .*review nor the folder itself"):
+        find_journals(tmp_path)
+    write(tmp_path / "review", 1, 2)
+    assert find_journals(tmp_path) == find_journals(tmp_path / "review") == tmp_path / "review"
 
 
 def test_one_id_for_two_decisions_is_told(tmp_path: Path) -> None:
     write(tmp_path / "one", 1, 2)
     with Journal(tmp_path / "two", "ada") as journal:
         journal.append(decide(1, verdict="skip"))
-    assert merge([tmp_path / "one", tmp_path / "two"], tmp_path / "into").differing == 1
+    readings = [read_journals(tmp_path / name) for name in ("one", "two")]
+    assert merge(readings, tmp_path / "into").differing == 1
     assert [one.verdict for one in read_journals(tmp_path / "into").decisions] == ["accept"]
     assert read_journals(tmp_path / "two", tmp_path / "one").decisions[0].id == UUID(int=1)
