@@ -291,4 +291,9 @@ def relation_key(image: str, claim: Claim) -> str:
         image: The picture's key.
         claim: What is said of it.
     """
-    return f"{image}/{claim.claim_id}"
+    return relation_key_of(image, claim.claim_id)
+
+
+def relation_key_of(image: str, claim_id: str) -> str:
+    """The key of the claim with an id in a picture; a record's id ends with that of its claim."""
+    return f"{image}/{claim_id}"

@@ -8,7 +8,7 @@ somebody decided about are judged again. `mend.py` puts that into records.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,9 @@ from naturel.annotations.decisions import (
     caption_key_of,
 )
 from naturel.annotations.errors import UserError
+from naturel.annotations.joins import codes_of
 from naturel.annotations.journal import REVIEW, Fault, read_journals
-from naturel.annotations.truth import TRUE
+from naturel.annotations.truth import FALSE, TRUE
 from naturel.annotations.verdicts import Resolved, replay, resolve
 from naturel.builders.captions.writer import HUMAN, caption_id
 from naturel.builders.checks.captions import OK, REJECTED
@@ -35,6 +36,8 @@ from naturel.builders.workspace import digest_of
 
 EDITED = "review: edited"
 PROOF = "human"
+EDITS = pa.schema({"caption_id": pa.string(), "edited_id": pa.string(), "written": pa.bool_()})
+"""What people made of captions: of which, into which, and whether that was not there before."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,12 @@ class Decided:
 
     @property
     def digest(self) -> str:
-        """Of what is to be done; who said it, and when, does not matter."""
+        """Of what is to be done and told; who said it, and when, does not matter."""
         said = {
             key: [one.verdict, one.text, one.reason, one.boxes.model_dump() if one.boxes else None]
             for key, one in self.outcomes.items()
         }
-        return digest_of(said)
+        return digest_of([said, len(self.resolved.disputed), len(self.faults)])
 
 
 def read_decided(out: Path, folder: Path | None) -> Decided:
@@ -88,7 +91,7 @@ class DecidedCaptions:
     table: pa.Table
     """`schema.CAPTIONS`, with those that people wrote at the end."""
     edits: pa.Table
-    """`caption_id`, and `edited_id`: the caption that people made of it."""
+    """`caption_id`, `edited_id`: the caption that people made of it, and whether it was `written` for that."""
     dropped: Counter[str]
     """Captions that stood and do not any more, by reason; and what people wrote and the checks rejected."""
     unknown: int
@@ -106,9 +109,10 @@ def decide_captions(
         check: Makes `schema.CAPTIONS` of `schema.WRITTEN`.
     """
     rows = captions.to_pylist()
-    known = {row["caption_id"] for row in rows}
+    before = {row["caption_id"] for row in rows}
+    known = set(before)
     against: dict[str, str] = {}
-    edits: list[tuple[str, str]] = []
+    edits: list[dict[str, Any]] = []
     found = set()
     for row in rows:  # grows: what was written may have been decided about too
         key = caption_key_of(row["text"], row["claim_id"])
@@ -122,7 +126,13 @@ def decide_captions(
             edited = _edited(row, str(decision.text))
             if edited["caption_id"] != row["caption_id"]:
                 against[row["caption_id"]] = EDITED
-                edits.append((row["caption_id"], edited["caption_id"]))
+                edits.append(
+                    {
+                        "caption_id": row["caption_id"],
+                        "edited_id": edited["caption_id"],
+                        "written": edited["caption_id"] not in before,
+                    }
+                )
             if edited["caption_id"] not in known:
                 known.add(edited["caption_id"])
                 rows.append(edited)
@@ -136,9 +146,7 @@ def decide_captions(
             row["status"], row["status_reason"] = REJECTED, against[row["caption_id"]]
             dropped[f"caption: {row['status_reason']}"] += 1
     table = pa.Table.from_pylist(rows, schema.CAPTIONS)
-    return DecidedCaptions(
-        table, _table(["caption_id", "edited_id"], edits), dropped, len(decided.keys() - found)
-    )
+    return DecidedCaptions(table, pa.Table.from_pylist(edits, EDITS), dropped, len(decided.keys() - found))
 
 
 def _edited(row: Mapping[str, Any], text: str) -> dict[str, Any]:
@@ -155,8 +163,10 @@ class DecidedPictures:
     """(picture, claim)s that make no record any more: `image_id`, `positive_claim`, `reason`."""
     true: pa.Table
     """(picture, claim)s that people say are true: `image_id`, `claim_id`."""
-    boxes: dict[tuple[str, str], list[float]]
-    """(picture, object id) -> its box."""
+    boxes: pa.Table
+    """Boxes that people drew: `image_id`, `object_id` and `box`."""
+    rejected: pa.Table
+    """Pictures that are not used any more: `image_id` and `reason`."""
     unknown: int
     """Decisions about pictures, or claims in them, that the build does not have."""
 
@@ -194,14 +204,23 @@ def decide_pictures(
                 for side, box in (("subject", decision.boxes.subject), ("object", decision.boxes.object)):
                     if box and (object_id := pairs.object_id(image_id, claim, side)):
                         boxes[image_id, object_id] = list(box)
+    rejected = []
     for key, decision in images.items():
         if decision.verdict is Verdict.REJECT:
             for image_id in places.get(key, ()):
+                rejected.append((image_id, f"review: {decision.reason}"))
                 gone |= {(image_id, claim): f"review: {decision.reason}" for claim in claims_of[image_id]}
     return DecidedPictures(
         _table(["image_id", "positive_claim", "reason"], [(*place, why) for place, why in gone.items()]),
         _table(["image_id", "claim_id"], true),
-        boxes,
+        pa.table(
+            {
+                "image_id": pa.array([image for image, _ in boxes], pa.string()),
+                "object_id": pa.array([thing for _, thing in boxes], pa.string()),
+                "box": pa.array(list(boxes.values()), schema.BOX),
+            }
+        ),
+        _table(["image_id", "reason"], rejected),
         unknown,
     )
 
@@ -253,31 +272,41 @@ class _Pairs:
         return None
 
 
-def _table(names: list[str], rows: list[tuple[str, ...]]) -> pa.Table:
+def _table(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> pa.Table:
     columns = zip(*sorted(set(rows)), strict=True) if rows else [[] for _ in names]
     return pa.table(
         {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
     )
 
 
-def move_boxes(objects: pa.Table, boxes: Mapping[tuple[str, str], list[float]]) -> pa.Table:
+def move_boxes(objects: pa.Table, boxes: pa.Table) -> pa.Table:
     """Put the boxes that people drew in the place of others.
 
     Args:
         objects: `schema.OBJECTS`, boxes upright.
-        boxes: (picture, object id) -> its box.
+        boxes: `image_id`, `object_id` and `box`.
     """
-    if not boxes:
-        return objects
-    places = [f"{image}\t{thing}" for image, thing in boxes]
-    key = pc.binary_join_element_wise(objects["image_id"], objects["object_id"], "\t")
-    row = pc.index_in(key, value_set=pa.array(places))
-    at = np.asarray(pc.fill_null(row, -1))
-    moved = np.flatnonzero(at >= 0)
-    flat = objects["box"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, 4).copy()
-    flat[moved] = np.array(list(boxes.values()), dtype=np.float32)[at[moved]]
-    column = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1), pa.float32()), 4).cast(schema.BOX)
-    return objects.set_column(objects.schema.get_field_index("box"), "box", column)
+    drawn = codes_of(_pairs(objects, "object_id"), _pairs(boxes, "object_id"))
+    all_boxes = pa.concat_arrays(
+        [objects["box"].combine_chunks(), boxes["box"].combine_chunks().cast(schema.BOX)]
+    )
+    rows = np.where(drawn >= 0, drawn + objects.num_rows, np.arange(objects.num_rows))
+    return objects.set_column(objects.schema.get_field_index("box"), "box", all_boxes.take(pa.array(rows)))
+
+
+def reject_pictures(pictures: pa.Table, rejected: pa.Table) -> pa.Table:
+    """Let pictures count as missing.
+
+    Args:
+        pictures: `schema.PICTURES`.
+        rejected: `image_id` and `reason`.
+    """
+    row = codes_of(pictures["image_id"], rejected["image_id"].combine_chunks())
+    reason = rejected["reason"].combine_chunks().take(pa.array(row, mask=row < 0))
+    for name, value in (("status", "failed"), ("status_reason", reason)):
+        column = pc.if_else(pa.array(row >= 0), value, pictures[name])
+        pictures = pictures.set_column(pictures.schema.get_field_index(name), name, column)
+    return pictures
 
 
 def overrule(candidates: pa.Table, true: pa.Table) -> pa.Table:
@@ -299,12 +328,50 @@ def without(table: pa.Table, column: str, gone: pa.Table) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(_pairs(table, column), value_set=_pairs(gone, "positive_claim"))))
 
 
-def _pairs(table: pa.Table, claim: str) -> pa.Array:
-    pairs = pc.binary_join_element_wise(table["image_id"], table[claim], "\t")
+def without_relations(relations: pa.Table, claims: pa.Table, gone: pa.Table) -> pa.Table:
+    """The annotated relations without those whose claim is gone from their picture.
+
+    Args:
+        relations: `schema.RELATIONS`.
+        claims: `schema.CLAIMS`.
+        gone: `image_id` and `positive_claim`.
+    """
+    names = ["subject_label", "relation", "object_label"]
+    labels, spelt = (
+        pc.binary_join_element_wise(*(table[name] for name in names), "\t") for table in (relations, claims)
+    )
+    row = codes_of(labels, spelt.combine_chunks())
+    claim = claims["claim_id"].combine_chunks().take(pa.array(row, mask=row < 0))
+    claim = pc.fill_null(claim, "")
+    named = pa.table({"image_id": relations["image_id"], "claim_id": claim})
+    return relations.filter(
+        pc.invert(pc.is_in(_pairs(named, "claim_id"), value_set=_pairs(gone, "positive_claim")))
+    )
+
+
+def recount(claims: pa.Table, candidates: pa.Table) -> pa.Table:
+    """Count anew in how many pictures each claim is proved true or false.
+
+    Args:
+        claims: `schema.CLAIMS`.
+        candidates: `schema.CANDIDATES`, after decisions.
+    """
+    for truth, name in ((TRUE, "images_true"), (FALSE, "images_false")):
+        rows = candidates.filter(pc.equal(candidates["truth"], truth))
+        pairs = rows.group_by(["claim_id", "image_id"]).aggregate([])
+        counted = codes_of(pairs["claim_id"], claims["claim_id"].combine_chunks())
+        count = np.bincount(counted[counted >= 0], minlength=claims.num_rows)
+        claims = claims.set_column(claims.schema.get_field_index(name), name, pa.array(count, pa.int32()))
+    return claims
+
+
+def _pairs(table: pa.Table, name: str) -> pa.Array:
+    """The picture and another column as one key."""
+    pairs = pc.binary_join_element_wise(table["image_id"], table[name], "\t")
     return pairs.combine_chunks() if isinstance(pairs, pa.ChunkedArray) else pairs
 
 
-def mark_reviewed(records: pa.Table, captions: pa.Table, edits: pa.Table, decided: Decided) -> pa.Table:
+def mark_reviewed(records: pa.Table, captions: pa.Table, edited: Iterable[str], decided: Decided) -> pa.Table:
     """Say of each record whether people looked at it and found it good.
 
     A record is reviewed where its picture, its claim in the picture or one of its captions was accepted, or edited to
@@ -313,17 +380,18 @@ def mark_reviewed(records: pa.Table, captions: pa.Table, edits: pa.Table, decide
     Args:
         records: `schema.RECORDS` without `reviewed`.
         captions: `schema.CAPTIONS`, after decisions.
-        edits: What people wrote, as `DecidedCaptions` has it.
+        edited: Ids of captions that people wrote.
         decided: All decisions.
     """
     kept = {
         key: one for key, one in decided.outcomes.items() if one.verdict in (Verdict.ACCEPT, Verdict.EDIT)
     }
-    good = edits["edited_id"].to_pylist() + [
+    accepted = (
         row["caption_id"]
         for row in captions.select(["caption_id", "claim_id", "text"]).to_pylist()
         if caption_key_of(row["text"], row["claim_id"]) in kept
-    ]
+    )
+    good = [*edited, *accepted]
     used = pc.is_in(records["caption_ids"].combine_chunks().flatten(), value_set=pa.array(good, pa.string()))
     reviewed = np.asarray(used).reshape(records.num_rows, -1).any(axis=1)
     image = image_keys(records)

@@ -97,8 +97,16 @@ class _Record:
     @classmethod
     def of(cls, row: dict[str, Any]) -> _Record:
         """Takes a row of what `assemble` gives."""
-        lists = (list(row[name]) for name in _LISTS)
-        return cls(row["image_id"], row["positive_claim"], row["positive_proof"], *lists)
+        return cls(
+            image_id=row["image_id"],
+            claim=row["positive_claim"],
+            proof=row["positive_proof"],
+            captions=list(row["caption_ids"]),
+            claims=list(row["negative_claim_ids"]),
+            kinds=list(row["negative_kinds"]),
+            proofs=list(row["negative_proofs"]),
+            groups=list(row["group_ids"]),
+        )
 
     def claim_at(self, place: int) -> str:
         """The claim that a caption states."""
@@ -108,9 +116,6 @@ class _Record:
     def opposite(self, place: int) -> int:
         """The place of the other caption of a pair."""
         return {0: 1, 1: 0}.get(place, place + SLOTS if place < NEGATIVES else place - SLOTS)
-
-
-_LISTS = ("caption_ids", "negative_claim_ids", "negative_kinds", "negative_proofs", "group_ids")
 
 
 def _denied(place: int) -> int | None:
@@ -182,13 +187,12 @@ class _Mender:
     def _edited(self, caption: str) -> str:
         """What people made of a caption, if it stands; else the caption itself."""
         found, seen = caption, {caption}
-        while self.captions[found]["status"] == REJECTED and (after := self.edits.get(found)) not in (
-            None,
-            *seen,
-        ):
-            found = after
+        while self.captions[found]["status"] == REJECTED:
+            found = self.edits.get(found, caption)
+            if found in seen:
+                return caption
             seen.add(found)
-        return found if self.captions[found]["status"] == OK else caption
+        return found
 
     def _text(self, record: _Record, place: int) -> str:
         return str(self.captions[record.captions[place]]["text"])
@@ -276,7 +280,10 @@ class _Mender:
 
 
 def _keys(table: pa.Table) -> list[str]:
-    return pc.binary_join_element_wise(table["image_id"], table["positive_claim"], "\t").to_pylist()
+    keys: list[str] = pc.binary_join_element_wise(
+        table["image_id"], table["positive_claim"], "\t"
+    ).to_pylist()
+    return keys
 
 
 def _groups(table: pa.Table) -> pa.Array:

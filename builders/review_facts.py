@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from naturel.annotations.agreement import (
     Agreement,
@@ -27,17 +28,20 @@ POSITIVES = (0, 2, 3, 4)
 NEGATIVES = (1, 5, 6, 7)
 
 
-def review_facts(decisions: Sequence[Decision], groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def review_facts(
+    decisions: Sequence[Decision], groups: Mapping[str, Sequence[str]], reviewed: pa.ChunkedArray
+) -> dict[str, Any]:
     """Count what was decided, and measure the agreement.
 
     Args:
         decisions: All of a build.
         groups: Of captions, as `caption_groups` gives them.
+        reviewed: Of each record whether it was reviewed.
 
     Returns:
-        `annotators` and `adjudicators` (how many), `judged` (keys by kind), `outcomes` (by kind and verdict),
-        `reasons` of outcomes, `disputed` (keys), and `agreement`: rows of group, units, raw, alpha and prevalence,
-        the first of which is over everything. Empty where nothing was decided.
+        `records` (how many were reviewed), `annotators` and `adjudicators` (how many), `judged` (keys by kind),
+        `outcomes` (by kind and verdict), `reasons` of outcomes, `disputed` (keys), and `agreement`: rows of group,
+        units, raw, alpha and prevalence, the first of which is over everything. Empty where nothing was decided.
     """
     standing = replay(decisions)
     resolved = resolve(standing)
@@ -49,6 +53,7 @@ def review_facts(decisions: Sequence[Decision], groups: Mapping[str, Sequence[st
     kinds = {decision.key: str(decision.kind) for decision in decided}
     reasons = Counter(f"{one.kind}: {one.reason}" for one in outcomes if one.reason)
     return {
+        "records": int(pc.sum(reviewed).as_py() or 0),
         "annotators": len({decision.annotator for decision in decided}),
         "adjudicators": len({decision.annotator for decision in decided if decision.adjudication}),
         "judged": dict(sorted(Counter(kinds.values()).items())),

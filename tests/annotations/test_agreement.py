@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from helpers.deciding import decide
+from helpers.deciding import about, decide
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
@@ -50,7 +50,7 @@ def crossed(both: int, first: int, second: int, neither: int) -> list[tuple[str,
     ],
 )
 def test_alpha_of_krippendorffs_examples(observers: tuple[str, ...], alpha: float) -> None:
-    assert krippendorff_alpha(units(*observers)) == pytest.approx(alpha, abs=0.0005)
+    assert krippendorff_alpha(units(*observers)) == about(alpha, 0.0005)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_alpha_of_krippendorffs_examples(observers: tuple[str, ...], alpha: floa
 )
 def test_kappa_of_worked_examples(table: tuple[int, int, int, int], raw: float, kappa: float) -> None:
     pairs = crossed(*table)
-    assert cohen_kappa(pairs) == pytest.approx(kappa)
+    assert cohen_kappa(pairs) == about(kappa)
     judged = [{"ada": one, "bob": other} for one, other in pairs]
     _, both = of_annotators(judged)
-    assert both == {("ada", "bob"): PairAgreement(100, pytest.approx(raw), pytest.approx(kappa))}
+    assert both == {("ada", "bob"): PairAgreement(100, about(raw), about(kappa))}
 
 
 @given(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("xyz")), min_size=2, max_size=30))
@@ -78,7 +78,7 @@ def test_kappa_is_that_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     if len({label for pair in pairs for label in pair}) == 1:
         assert kappa is None
     else:
-        assert kappa == pytest.approx(cohen_kappa_score(*zip(*pairs, strict=True)))
+        assert kappa == about(cohen_kappa_score(*zip(*pairs, strict=True)))
 
 
 def test_what_is_not_defined_is_none() -> None:
@@ -102,10 +102,10 @@ def test_raw_agreement_is_of_pairs_with_their_prevalence() -> None:
         [{"ada": "x", "bob": "x", "cyd": "y"}, {"ada": "y", "bob": "y"}, {"ada": "x"}],
     )
     assert (found.units, found.pairs) == (2, 4)
-    assert found.raw == pytest.approx(2 / 4)
-    assert found.prevalence == {"x": pytest.approx(2 / 5), "y": pytest.approx(3 / 5)}
+    assert found.raw == about(2 / 4)
+    assert found.prevalence == {"x": about(2 / 5), "y": about(3 / 5)}
     # n = 5; o = (2 * 1) / 2 + (2 * 1) / 1 = 3; by chance 2 * 1 + 3 * 2 = 8: (4 * 3 - 8) / (5 * 4 - 8).
-    assert found.alpha == pytest.approx(4 / 12)
+    assert found.alpha == about(4 / 12)
 
 
 def test_an_annotator_is_held_against_all_others() -> None:
@@ -113,8 +113,8 @@ def test_an_annotator_is_held_against_all_others() -> None:
         [{"ada": "x", "bob": "x", "cyd": "y"}, {"ada": "y", "cyd": "x"}, {"bob": "x"}]
     )
     assert {name: (one.pairs, one.raw) for name, one in alone.items()} == {
-        "ada": (3, pytest.approx(1 / 3)),
-        "bob": (2, pytest.approx(1 / 2)),
+        "ada": (3, about(1 / 3)),
+        "bob": (2, about(1 / 2)),
         "cyd": (3, 0),
     }
     assert {names: one.pairs for names, one in both.items()} == {
@@ -159,10 +159,10 @@ def test_votes_are_what_stands_without_skips_and_adjudications() -> None:
 def test_agreement_about_verdicts_reasons_and_groups() -> None:
     votes = votes_of(JUDGED)
     verdicts = measure(of_verdicts(votes))
-    assert (verdicts.units, verdicts.raw) == (3, pytest.approx(2 / 3))
-    assert verdicts.prevalence == {"accept": pytest.approx(1 / 2), "reject": pytest.approx(1 / 2)}
+    assert (verdicts.units, verdicts.raw) == (3, about(2 / 3))
+    assert verdicts.prevalence == {"accept": about(1 / 2), "reject": about(1 / 2)}
     awkward = measure(of_reason(votes, "awkward"))
-    assert (awkward.raw, awkward.prevalence["awkward"]) == (pytest.approx(1 / 3), pytest.approx(2 / 6))
+    assert (awkward.raw, awkward.prevalence["awkward"]) == (about(1 / 3), about(2 / 6))
     grouped = by_group(votes, lambda key, decision: ["vowel"] if key in "aeiou" else [decision.kind, key])
     assert {group: found.units for group, found in grouped.items()} == {
         "caption": 3,

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from naturel.annotations.claims import Claim
 from naturel.annotations.decisions import Decision, caption_key, from_values
 
@@ -18,3 +20,8 @@ def decide(number: int, annotator: str = "ada", **more: Any) -> Decision:
     values = {"kind": "caption", "key": caption_key("cat on desk", CAT), "verdict": "accept"} | more
     time = START + timedelta(seconds=number)
     return from_values({"id": UUID(int=number), "time": time, "annotator": annotator} | values)
+
+
+def about(value: float, within: float | None = None) -> Any:
+    """Equal to numbers that are close."""
+    return pytest.approx(value, abs=within)

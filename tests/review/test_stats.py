@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
-from helpers.deciding import decide
+from helpers.deciding import about, decide
 
 from naturel.review.stats import Pace, compute_stats, pace_of
 
@@ -13,7 +12,7 @@ from naturel.review.stats import Pace, compute_stats, pace_of
 def test_pace_leaves_pauses_out() -> None:
     # Gaps of 2, 4, 3 and 900 seconds; the last one is a pause. Bob took one decision only.
     ada = [decide(second) for second in (0, 2, 6, 9, 909)]
-    assert pace_of([*ada, decide(1, "bob")]) == {"ada": Pace(3.0, pytest.approx(3600 * 3 / 9))}
+    assert pace_of([*ada, decide(1, "bob")]) == {"ada": Pace(3.0, about(3600 * 3 / 9))}
 
 
 def test_figures_count_what_stands() -> None:
@@ -43,15 +42,15 @@ def test_figures_count_what_stands() -> None:
     assert (stats.disputed, stats.disagreements) == (1, 2)
     # k: one pair, unequal. n: three pairs, one equal.
     assert {group: (found.units, found.pairs, found.raw) for group, found in stats.agreement.items()} == {
-        "everything": (2, 4, pytest.approx(1 / 4)),
-        "kind: caption": (2, 4, pytest.approx(1 / 4)),
-        "style: simple": (1, 3, pytest.approx(1 / 3)),
-        "use: positive": (1, 3, pytest.approx(1 / 3)),
-        "reason: awkward": (2, 4, pytest.approx(3 / 4)),
-        "reason: other": (2, 4, pytest.approx(1 / 2)),
+        "everything": (2, 4, about(1 / 4)),
+        "kind: caption": (2, 4, about(1 / 4)),
+        "style: simple": (1, 3, about(1 / 3)),
+        "use: positive": (1, 3, about(1 / 3)),
+        "reason: awkward": (2, 4, about(3 / 4)),
+        "reason: other": (2, 4, about(1 / 2)),
     }
     assert {name: (one.pairs, one.raw) for name, one in stats.alone.items()} == {
         "ada": (3, 0),
-        "bob": (3, pytest.approx(1 / 3)),
-        "cyd": (2, pytest.approx(1 / 2)),
+        "bob": (3, about(1 / 3)),
+        "cyd": (2, about(1 / 2)),
     }
