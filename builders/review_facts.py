@@ -70,12 +70,16 @@ def agreements(votes: Votes, groups: Mapping[str, Sequence[str]]) -> dict[str, A
     def groups_of(key: str, decision: Decision) -> Iterable[str]:
         return (f"kind: {decision.kind}", *groups.get(key, ()))
 
-    reasons = sorted({one.reason for by_name in votes.values() for one in by_name.values() if one.reason})
-    return {
-        "everything": measure(of_verdicts(votes)),
-        **by_group(votes, groups_of),
-        **{f"reason: {reason}": measure(of_reason(votes, reason)) for reason in reasons},
-    }
+    found = {"everything": measure(of_verdicts(votes)), **by_group(votes, groups_of)}
+    given = {(one.kind, one.reason) for by_name in votes.values() for one in by_name.values() if one.reason}
+    for kind, reason in sorted(given):
+        of_kind = {
+            key: by_name for key, by_name in votes.items() if next(iter(by_name.values())).kind is kind
+        }
+        about = measure(of_reason(of_kind, reason))
+        if reason in about.prevalence:
+            found[f"reason: {kind}, {reason}"] = about
+    return found
 
 
 def caption_groups(captions: pa.Table, caption_ids: pa.Array) -> dict[str, tuple[str, ...]]:

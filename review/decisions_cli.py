@@ -197,7 +197,7 @@ def _tables(stats: Stats, gold: dict[str, Accuracy] | None) -> Iterable[Table]:
             for group, found in stats.agreement.items()
         ]
         columns = ("what several judged", "keys", "raw", "alpha", "prevalence")
-        yield _table("Agreement (Krippendorff's alpha: 1 perfect, 0 chance)", columns, agreed)
+        yield _table("Agreement (alpha: Krippendorff's; 1 is perfect, 0 is chance)", columns, agreed)
         named = [
             *((name, "all others", one) for name, one in stats.alone.items()),
             *((one, other, pair) for (one, other), pair in stats.pairs.items()),
@@ -207,7 +207,7 @@ def _tables(stats: Stats, gold: dict[str, Accuracy] | None) -> Iterable[Table]:
             for name, other, pair in named
         ]
         columns = ("annotator", "against", "pairs", "raw", "kappa")
-        yield _table("Annotators (Cohen's kappa: 1 perfect, 0 chance)", columns, paired)
+        yield _table("Annotators (kappa: Cohen's)", columns, paired)
     if gold is not None:
         measured = [
             (name, f"{one.items:,}", _share(one.right / one.items), f"{one.accepted:,}", f"{one.refused:,}")

@@ -46,8 +46,8 @@ def test_figures_count_what_stands() -> None:
         "kind: caption": (2, 4, about(1 / 4)),
         "style: simple": (1, 3, about(1 / 3)),
         "use: positive": (1, 3, about(1 / 3)),
-        "reason: awkward": (2, 4, about(3 / 4)),
-        "reason: other": (2, 4, about(1 / 2)),
+        "reason: caption, awkward": (2, 4, about(3 / 4)),
+        "reason: caption, other": (2, 4, about(1 / 2)),
     }
     assert {name: (one.pairs, one.raw) for name, one in stats.alone.items()} == {
         "ada": (3, 0),
