@@ -106,7 +106,7 @@ def test_captions_are_rejected_and_edited() -> None:
     assert (new["caption_id"], new["claim_id"]) == (caption_id(CAT.claim_id, "new"), CAT.claim_id)
     assert (new["style"], new["construction"]) == ("complex", "svo")
     assert made.edits.to_pylist() == [
-        {"caption_id": caption_id(CAT.claim_id, "two"), "edited_id": new["caption_id"]}
+        {"caption_id": caption_id(CAT.claim_id, "two"), "edited_id": new["caption_id"], "written": True}
     ]
     assert made.dropped == Counter({"caption: review: awkward": 1, "caption: review: edited": 1})
     assert made.unknown == 1
