@@ -216,13 +216,19 @@ class Reviewed:
             captions: Its part of `schema.CAPTIONS`, before decisions.
         """
         own = set(captions["caption_id"].to_pylist())
-        edits, taken = [], set()
-        for edit in self.edits.to_pylist():  # an edit of an edit comes after it
-            old, new = edit["caption_id"], edit["edited_id"]
-            if old in own and (new in own or edit["written"]) and new not in taken:
-                edits.append(edit)
+        texts = dict(zip(*(self.captions[name].to_pylist() for name in ("caption_id", "text")), strict=True))
+        rows = self.edits.to_pylist()
+        written = {row["edited_id"] for row in rows if row["written"]}
+        elsewhere = {text for caption, text in texts.items() if caption not in own and caption not in written}
+        edits = []
+        for row in rows:  # an edit of an edit comes after it
+            old, new = row["caption_id"], row["edited_id"]
+            # A sentence that stands elsewhere, or was written there first, would be in two splits.
+            free = row["written"] and texts[new] not in elsewhere
+            elsewhere.add(texts[new])
+            if old in own and (new in own or free):
+                edits.append(row)
                 own.add(new)
-            taken.add(new)
         mine = pc.is_in(_places(self.candidates), value_set=_places(candidates))
         return Revised(
             captions=self.captions.filter(

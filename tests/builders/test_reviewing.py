@@ -162,7 +162,7 @@ def test_what_people_write_is_checked(steps: list[Step], tmp_path: Path) -> None
 
 def part(captions: list[str], edits: list[tuple[str, str, bool]], own: list[str]) -> Revised:
     """What decisions change in the split that has the captions `own`."""
-    rows = [{"caption_id": name} for name in captions]
+    rows = [{"caption_id": name, "text": f"{name}."} for name in captions]
     table = pa.Table.from_pylist(rows, schema.CAPTIONS)
     none = schema.CANDIDATES.empty_table()
     names = list(EDITS.names)

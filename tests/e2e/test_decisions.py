@@ -284,7 +284,7 @@ def test_the_release_tells_of_the_review_and_names_nobody(reviewed: Reviewed) ->
         if name.endswith((".md", ".html", ".json", ".csv")):
             assert b'"ada"' not in data
     card = (reviewed.out / "release" / "1.1.0" / "README.md").read_text()
-    assert "Judged by people (2): 4 captions, 1 pictures, 4 relations." in card
+    assert "Judged by people (2): 4 captions, 1 picture, 4 relations." in card
     assert "| everything | 2 | 50.0 % |" in card
     page = (reviewed.out / "release" / "1.1.0" / "report.html").read_text()
     assert "Agreement of those who judged the same" in page
