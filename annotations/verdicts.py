@@ -111,12 +111,12 @@ def _settle(decisions: list[Decision]) -> tuple[Decision, By] | None:
     """What decides about one key, of decisions in the order of their times; None: nothing does."""
     if adjudications := [decision for decision in decisions if decision.adjudication]:
         return adjudications[-1], By.ADJUDICATION
+    if len(decisions) == 1:
+        return decisions[0], By.ONE
     votes = Counter(said(decision) for decision in decisions).most_common()
     if len(votes) > 1 and votes[0][1] == votes[1][1]:
         return None
     winner = next(decision for decision in reversed(decisions) if said(decision) == votes[0][0])
-    if len(decisions) == 1:
-        return winner, By.ONE
     return winner, By.AGREEMENT if len(votes) == 1 else By.MAJORITY
 
 
