@@ -1,6 +1,6 @@
 """The build: its steps in order, from a source to a release.
 
-    source -> pictures -> claims -> captions -> records -> release
+    source -> pictures -> claims -> captions (-> review, once somebody decided something) -> records -> release
 
 Each step reads tables, writes tables and a manifest (`workspace.py`), and runs again only when its settings or
 inputs changed.
