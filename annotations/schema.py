@@ -195,6 +195,7 @@ RECORDS = pa.schema(
         "negative_proofs": pa.list_(pa.string(), 4),
         "group_ids": pa.list_(pa.string(), 3),  # of the 2x2 group of each complex pair; null: in none
         "caption_ids": pa.list_(pa.string(), 8),  # simple +, simple -, three complex +, three complex -
+        "reviewed": pa.bool_(),  # whether people accepted its picture, its claim or one of its captions
         "license": pa.string(),
         "author": pa.string(),
         "landing_url": pa.string(),

@@ -1,6 +1,6 @@
 """The build: its steps in order, from a source to a release.
 
-    source -> pictures -> claims -> captions -> records -> release
+    source -> pictures -> claims -> captions (-> review, once somebody decided something) -> records -> release
 
 Each step reads tables, writes tables and a manifest (`workspace.py`), and runs again only when its settings or
 inputs changed.
@@ -29,6 +29,7 @@ from naturel.builders.candidates import judge_candidates
 from naturel.builders.checks.reading.parser import model_name
 from naturel.builders.code import code_digest
 from naturel.builders.compose import compose, prune_limit
+from naturel.builders.decided import mark_reviewed, read_decided
 from naturel.builders.engine import use_runner, write_table
 from naturel.builders.facts import facts_of
 from naturel.builders.images import gather_pictures
@@ -41,6 +42,8 @@ from naturel.builders.publishing.errata import errata_of
 from naturel.builders.publishing.planning import plan_release
 from naturel.builders.publishing.snapshot import snapshot_of
 from naturel.builders.release import Contents, finish_release, pictures_in, prepare_release
+from naturel.builders.review_facts import caption_groups, review_facts
+from naturel.builders.reviewing import REVIEW, Tables, read_reviewed, review
 from naturel.builders.settings import BuildSettings, Captioner, NegativeImages, Pictures
 from naturel.builders.sources.mirrors import WITH_WRITING, Mirroring, add_mirrors
 from naturel.builders.sources.opening import demand_addresses, open_origins
@@ -121,6 +124,7 @@ class _Build:
         self.vocabulary = load_vocabulary()
         self.code = code_digest()
         self.meter: Meter | None = None
+        self.decided = read_decided(settings.out, settings.decisions)
         self.prompts = named_prompts(settings)  # their faults are told before anything is downloaded
 
     @cached_property
@@ -156,9 +160,11 @@ class _Build:
         pictures = self._pictures(source)
         claims = self._claims(source, pictures)
         captions = self._captions(claims)
-        records = self._records(source, pictures, claims, captions)
-        steps = (source, pictures, claims, captions, records)
-        return self._release(steps)
+        steps = [source, pictures, claims, captions]
+        if self.decided.decisions:
+            steps.append(self._review(*steps))
+        records = self._records(*steps)
+        return self._release((*steps, records))
 
     def _key(self, *before: Step, **more: object) -> dict[str, object]:
         """What shapes a step: the code, the steps before it, and some settings."""
@@ -323,24 +329,35 @@ class _Build:
             }
         return self.workspace.step("captions", self._key(claims, **options), run)
 
-    def _records(self, source: Step, pictures: Step, claims: Step, captions: Step) -> Step:
+    def _review(self, *steps: Step) -> Step:
+        """What people decided: after captions, so that a decision redoes nothing before them."""
+
+        def run(folder: Path) -> StepResult:
+            tables = Tables(steps)
+            nouns = self._nouns_of(tables["claims"], "subject_label", "object_label")
+            return review(folder, tables, self.decided, self.vocabulary, nouns, self.progress)
+
+        return self.workspace.step(REVIEW, self._key(*steps, decisions=self.decided.digest), run)
+
+    def _records(self, *steps: Step) -> Step:
         settings = self.settings
 
         def run(folder: Path) -> StepResult:
-            names = {
-                "candidates": claims, "claims": claims, "objects": claims,
-                "triplets": source, "images": source, "pictures": pictures,
-            }  # fmt: skip
-            known = Known(**{name: step.table(name) for name, step in names.items()})
+            tables, reviewed = Tables(steps), read_reviewed(steps)
+            names = ("candidates", "claims", "triplets", "objects", "images", "pictures")
+            known = Known(**{name: tables[name] for name in names})
             adjectives = {one.label: one.adjective for one in self.nouns.attributes.values()}
-            table = captions.table("captions")
-            composed = compose(settings, known, table, self.vocabulary, adjectives, self.progress)
+            composed = compose(
+                settings, known, tables["captions"], reviewed, self.vocabulary, adjectives, self.progress
+            )
+            captions = reviewed.captions if reviewed else tables["captions"]
+            edited = reviewed.edits["edited_id"].to_pylist() if reviewed else []
+            records = mark_reviewed(composed.records, captions, edited, self.decided)
             base = [field for field in schema.RECORDS if field.name != "version"]
-            base += [field for field in composed.records.schema if field.name not in schema.RECORDS.names]
-            write_table(composed.records, pa.schema(base), folder / "records.parquet", ["id"])
+            base += [field for field in records.schema if field.name not in schema.RECORDS.names]
+            write_table(records, pa.schema(base), folder / "records.parquet", ["id"])
             return StepResult(dict(composed.counts), dict(composed.dropped), composed.notes)
 
-        steps = (source, pictures, claims, captions)
         names = {"balance", "seed", "negative_images", "holdout", "max_share_triplet", "max_share_relation"}
         options = settings.model_dump(mode="json", include=names)
         if settings.prune:
@@ -348,8 +365,10 @@ class _Build:
         return self.workspace.step("records", self._key(*steps, **options), run)
 
     def _release(self, steps: tuple[Step, ...]) -> Built:
-        source, _, claims, captions, records = steps
+        records = steps[-1]
         table = records.table("records")
+        tables, reviewed = Tables(steps), read_reviewed(steps)
+        captions = reviewed.captions if reviewed else tables["captions"]
         if table.num_rows == 0:
             reasons = {reason: n for step in steps for reason, n in step.manifest["dropped"].items()}
             why = "; ".join(
@@ -357,27 +376,29 @@ class _Build:
             )
             raise UserError(f"no record could be made, so no release was written. Left out: {why}.")
         errata = errata_of(self.settings.errata, self.settings.out)
-        facts = facts_of(self.settings, self.prompts, self.origins, self.inputs, steps)
+        facts = facts_of(self.settings, self.prompts, self.origins, self.inputs, steps) | {"review": {}}
         facts |= {"errata": [erratum.model_dump() for erratum in errata]}
-        content = digest_of(
-            {"code": self.code, "facts": facts, "records": records.digest, "captions": captions.digest}
-        )
+        if reviewed:
+            groups = caption_groups(captions, table["caption_ids"].combine_chunks().flatten())
+            facts["review"] = review_facts(self.decided.decisions, groups, table["reviewed"])
+        digests = {step.name: step.digest for step in steps if step.name in ("captions", "review", "records")}
+        content = digest_of({"code": self.code, "facts": facts, **digests})
         root = self.settings.out / "release"
-        sentences, store = captions.table("captions"), self._store()
-        snapshot = snapshot_of("", table, sentences, errata, embedded=store is not None)
+        store = self._store()
+        snapshot = snapshot_of("", table, captions, errata, embedded=store is not None)
         plan = plan_release(root, content, self.settings.version, snapshot)
         version = plan.version
         if plan.exists:
             return self._built(root / version, version, steps)
         facts["leakage"] = check_leakage(table)
-        images = of_images(source.table("images"), pictures_in(table))
+        images = of_images(tables["images"], pictures_in(table))
         names = ["image_id", "title", "author", "license", "landing_url", "url"]
         contents = Contents(
             records=table,
-            captions=sentences,
-            claims=claims.table("claims"),
+            captions=captions,
+            claims=reviewed.claims if reviewed else tables["claims"],
             attribution=images.select(names),
-            tokens=source.table("tokens") if source.has("tokens") else None,
+            tokens=steps[0].table("tokens") if steps[0].has("tokens") else None,
             store=store,
             facts=facts | {"content": content},
             texts=plan.texts,

@@ -217,6 +217,9 @@ def build_command(
     offline: Annotated[
         bool | None, typer.Option("--offline", help="Fetch nothing.", show_default=False)
     ] = None,
+    decisions: Annotated[
+        Path | None, typer.Option(help="Folder of the journals of people's decisions (OUT/review).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the build (build/naturel).")] = None,
     version: Annotated[
         str | None,

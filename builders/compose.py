@@ -15,7 +15,7 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers, codes_of
 from naturel.annotations.relations import Vocabulary
 from naturel.annotations.truth import FALSE, TRUE
-from naturel.builders.assemble import assemble, count_balance
+from naturel.builders.assemble import count_balance
 from naturel.builders.candidates import POSITIVE
 from naturel.builders.caps import within_share
 from naturel.builders.checks.prune import prune
@@ -23,6 +23,7 @@ from naturel.builders.choice import hash_texts, mix, place_in_group, seeded
 from naturel.builders.negative_images import Known, find_negative_images
 from naturel.builders.progress import Progress
 from naturel.builders.records import complete_records
+from naturel.builders.reviewing import Reviewed, assemble_reviewed
 from naturel.builders.sentences import COMPLEX
 from naturel.builders.settings import BuildSettings, NegativeImages, Split
 from naturel.builders.splits import HELD_OUT, SPLITS, UNSEEN_RELATIONS, Splits, split_build
@@ -51,6 +52,7 @@ def compose(
     settings: BuildSettings,
     known: Known,
     captions: pa.Table,
+    reviewed: Reviewed | None,
     vocabulary: Vocabulary,
     attributes: Mapping[str, str],
     progress: Progress,
@@ -59,8 +61,9 @@ def compose(
 
     Args:
         settings: The build's.
-        known: What is known of all pictures.
-        captions: `schema.CAPTIONS`.
+        known: What is known of all pictures, before decisions.
+        captions: `schema.CAPTIONS`, before decisions.
+        reviewed: What people's decisions change; None: nothing was decided.
         vocabulary: The relations.
         attributes: Attribute label -> adjective.
         progress: Where progress is shown.
@@ -90,10 +93,13 @@ def compose(
         if name not in HELD_OUT:  # what tests something unseen is as rare as it is
             mine, capped = _capped(mine, known.claims, settings)
         own = deal_captions(captions, name, splits, settings)
-        chosen, reasons = assemble(mine, own, settings.seed, settings.balance, known.images)
+        chosen, reasons = assemble_reviewed(
+            mine, own, known.images, reviewed, settings.seed, settings.balance
+        )
         dropped += left_out + capped + reasons
         parts.append(chosen.append_column("split", pa.array([name] * chosen.num_rows, pa.string())))
     chosen = pa.concat_tables(parts)
+    known = reviewed.apply(known) if reviewed else known
     notes = []
     if settings.prune:
         with progress.task("prune", None, "attacks") as task:

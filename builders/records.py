@@ -34,7 +34,7 @@ def complete_records(
         attributes: Attribute label -> adjective, the noun of an attribute triplet's object.
 
     Returns:
-        `schema.RECORDS` without `version`, one row a row of `chosen`.
+        `schema.RECORDS` without `reviewed` and `version`, one row a row of `chosen`.
     """
     claim = codes_of(chosen["positive_claim"], claims["claim_id"].combine_chunks())
     positive = claims.take(pa.array(claim))

@@ -192,6 +192,7 @@ class BuildSettings(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     runner: Runner = Runner.NATIVE
     offline: bool = False
+    decisions: Path | None = None
     out: Path = Path("build/naturel")
     version: str | None = None
     errata: Path | None = None

@@ -52,7 +52,7 @@ def show_summary(built: Built, seconds: float, console: Console) -> None:
         ("image-caption pairs", counts["records"]["records"] * 4),
         ("triplets", counts["records"]["triplets"]),
         ("claims", counts["claims"]["claims"]),
-        ("captions", counts["captions"]["captions"]),
+        ("captions", counts.get("review", counts["captions"])["captions"]),
         *((name, counts["records"][name]) for name in BALANCE),
     ):
         table.add_row(label, f"{value:,}")

@@ -15,6 +15,8 @@ from naturel.builders.progress import Progress
 
 GRAMMAR = "grammar"
 """The writer without a model."""
+HUMAN = "human"
+"""Whoever wrote a caption anew in a review."""
 
 
 def caption_id(claim_id: str, text: str) -> str:

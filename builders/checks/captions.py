@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from naturel.annotations import schema
 from naturel.annotations.claims import Claim
-from naturel.builders.captions.writer import GRAMMAR
+from naturel.builders.captions.writer import GRAMMAR, HUMAN
 from naturel.builders.checks.check import BLOCK, Checker
 from naturel.builders.checks.reading.readings import States
 from naturel.builders.checks.text import near_duplicates
@@ -27,7 +27,7 @@ def check_captions(
 
     A caption is rejected when it does not state its claim, when its wording has a problem, or when it all but repeats
     an earlier complex caption of its claim. A sentence that the reader is unsure of is rejected too, unless the
-    grammar wrote it: the grammar says what it is told.
+    grammar wrote it, which says what it is told, or a person, who knows better.
 
     Args:
         captions: `schema.WRITTEN`.
@@ -71,7 +71,7 @@ def reason_against(writer: str, states: States, problems: Sequence[str], repeats
     """Why a caption is rejected.
 
     Args:
-        writer: The grammar, or a model's name.
+        writer: The grammar, a person, or a model's name.
         states: Whether it states its claim.
         problems: Of its wording.
         repeats: Whether it all but repeats another of its claim.
@@ -81,7 +81,7 @@ def reason_against(writer: str, states: States, problems: Sequence[str], repeats
     """
     if states == States.NO:
         return f"does not state its claim ({problems[0] if problems else 'another one'})"
-    if states == States.UNSURE and writer != GRAMMAR:
+    if states == States.UNSURE and writer not in (GRAMMAR, HUMAN):
         return "unsure whether it states its claim"
     if problems:
         return problems[0]

@@ -100,6 +100,7 @@ def render_report(release: Release, blind: BlindFigures | None = None) -> str:
             triplets=_first(figures.triplets.counts(), TRIPLETS),
             checks=checks,
             reasons=_first(checks.reasons, ROWS) if checks else None,
+            review=manifest.get("review"),
             balance=balance,
             group=read_group(release, group),
             blind=blind,

@@ -151,7 +151,7 @@ class Release:
     @cached_property
     def captions(self) -> pa.Table:
         """`schema.CAPTIONS`, without what an older release does not tell."""
-        return self._table("captions", CAPTION_COLUMNS, ("text", *CHECK_COLUMNS))
+        return self._table("captions", CAPTION_COLUMNS, ("text", "style", *CHECK_COLUMNS))
 
     @cached_property
     def claims(self) -> pa.Table:

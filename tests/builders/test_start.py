@@ -9,6 +9,6 @@ SLOW = ("daft", "datasets", "httpx", "jinja2", "numpy", "openai", "pyarrow", "py
 
 
 def test_the_commands_load_nothing_slow() -> None:
-    code = "import sys; import naturel.builders.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    code = "import sys; import naturel.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(SLOW) & set(done.stdout.split())
