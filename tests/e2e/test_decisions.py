@@ -135,7 +135,7 @@ def reviewed(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Reviewed
     return Reviewed(
         out=out,
         before=before,
-        after={row["id"]: row for row in rows_of(out, "1.1.0")},
+        after={row["id"]: row for row in rows_of(out, "2.0.0")},
         printed=printed,
         rejected=rejected,
         edited=edited,
@@ -162,7 +162,7 @@ def test_rejected_relations_and_pictures_make_no_records(reviewed: Reviewed) -> 
     assert of_image
     assert reviewed.before.keys() - reviewed.after.keys() == {reviewed.no_relation, *of_image}
     assert not reviewed.after.keys() - reviewed.before.keys()
-    dropped = manifest_of(reviewed.out, "1.1.0")["steps"]["records"]["dropped"]
+    dropped = manifest_of(reviewed.out, "2.0.0")["steps"]["records"]["dropped"]
     assert dropped["record: review: wrong_relation"] == 1
     assert dropped["record: review: blurred"] == len(of_image)
 
@@ -211,7 +211,7 @@ def test_nothing_else_changes(reviewed: Reviewed) -> None:
 
 
 def test_every_record_is_still_sound(reviewed: Reviewed) -> None:
-    captions = {row["caption_id"]: row for row in rows_of(reviewed.out, "1.1.0", "captions")}
+    captions = {row["caption_id"]: row for row in rows_of(reviewed.out, "2.0.0", "captions")}
     sides: dict[str, list[tuple[str, str]]] = {}
     for name, row in reviewed.after.items():
         used = [captions[caption] for caption in row["caption_ids"]]
@@ -243,7 +243,7 @@ def test_accepted_relations_have_a_human_proof_and_drawn_boxes_stand(reviewed: R
 
 
 def test_captions_tell_what_was_decided(reviewed: Reviewed) -> None:
-    captions = {row["caption_id"]: row for row in rows_of(reviewed.out, "1.1.0", "captions")}
+    captions = {row["caption_id"]: row for row in rows_of(reviewed.out, "2.0.0", "captions")}
     found = captions[reviewed.rejected["caption_id"]]
     assert (found["status"], found["status_reason"]) == ("rejected", "review: ungrammatical")
     found = captions[reviewed.edited["caption_id"]]
@@ -268,7 +268,7 @@ def test_records_say_whether_they_were_reviewed(reviewed: Reviewed) -> None:
 
 
 def test_the_release_tells_of_the_review_and_names_nobody(reviewed: Reviewed) -> None:
-    manifest = manifest_of(reviewed.out, "1.1.0")
+    manifest = manifest_of(reviewed.out, "2.0.0")
     told = manifest["review"]
     assert (told["annotators"], told["adjudicators"], told["disputed"]) == (2, 0, 1)
     assert told["judged"] == {"caption": 4, "image": 1, "relation": 4}
@@ -280,13 +280,13 @@ def test_the_release_tells_of_the_review_and_names_nobody(reviewed: Reviewed) ->
         for note in notes
     )
     assert manifest_of(reviewed.out, "1.0.0")["review"] == {}
-    for name, data in release_files(reviewed.out, "1.1.0").items():
+    for name, data in release_files(reviewed.out, "2.0.0").items():
         if name.endswith((".md", ".html", ".json", ".csv")):
             assert b'"ada"' not in data
-    card = (reviewed.out / "release" / "1.1.0" / "README.md").read_text()
+    card = (reviewed.out / "release" / "2.0.0" / "README.md").read_text()
     assert "Judged by people (2): 4 captions, 1 picture, 4 relations." in card
     assert "| everything | 2 | 50.0 % |" in card
-    page = (reviewed.out / "release" / "1.1.0" / "report.html").read_text()
+    page = (reviewed.out / "release" / "2.0.0" / "report.html").read_text()
     assert "Agreement of those who judged the same" in page
     for name, mark in (("README.md", "## Review"), ("report.html", 'id="review"')):
         assert mark not in (reviewed.out / "release" / "1.0.0" / name).read_text()
