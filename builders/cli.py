@@ -35,8 +35,10 @@ DATA = (
     "openimages are downloaded into a cache; visual-genome needs it."
 )
 SOURCES = (
-    "Where triplets come from: openimages, visual-genome, coco, testbed. Several: give it several times."
+    "Where triplets come from: openimages, visual-genome, coco, testbed, composites. Several: give it several "
+    "times."
 )
+COMPOSITES = "Composites"
 
 
 @app.callback(invoke_without_command=True)
@@ -90,10 +92,14 @@ def build_command(
     ] = None,
     pairs: Annotated[
         int | None,
-        typer.Option(help="Pairs of labels that are trained: testbed, 1 to 105 (60)."),
+        typer.Option(help="Pairs of labels: testbed, trained ones of 1 to 105 (60); composites (all)."),
     ] = None,
     layouts: Annotated[
-        int | None, typer.Option(help="Layouts that are trained: testbed, 1 to 45 (20).")
+        int | None,
+        typer.Option(
+            help="Layouts: testbed, trained ones of 1 to 45 (20); composites, positions, scales, gaps and "
+            "backgrounds (16)."
+        ),
     ] = None,
     spatial: Annotated[
         bool | None,
@@ -219,6 +225,76 @@ def build_command(
     ] = None,
     decisions: Annotated[
         Path | None, typer.Option(help="Folder of the journals of people's decisions (OUT/review).")
+    ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="What composites are made of: pictograms (default), openmoji, photos or diffusers.",
+            rich_help_panel=COMPOSITES,
+        ),
+    ] = None,
+    arrangements: Annotated[
+        str | None,
+        typer.Option(
+            help="Only these, separated by commas: left_right,above_below,on_under,inside.",
+            rich_help_panel=COMPOSITES,
+        ),
+    ] = None,
+    nouns: Annotated[
+        int | None, typer.Option(help="How many nouns (all).", rich_help_panel=COMPOSITES)
+    ] = None,
+    cutouts: Annotated[
+        Path | None,
+        typer.Option(
+            help="photos: a folder in COCO's or Open Images' layout to cut things out of.",
+            rich_help_panel=COMPOSITES,
+        ),
+    ] = None,
+    generator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL_OR_DIR",
+            help="diffusers: the text-to-image pipeline, by name or folder.",
+            rich_help_panel=COMPOSITES,
+        ),
+    ] = None,
+    generator_revision: Annotated[
+        str | None, typer.Option(help="diffusers: the model's revision.", rich_help_panel=COMPOSITES)
+    ] = None,
+    per_noun: Annotated[
+        int | None, typer.Option(help="diffusers: pictures a noun (10).", rich_help_panel=COMPOSITES)
+    ] = None,
+    picture_prompt: Annotated[
+        str | None,
+        typer.Option(help="diffusers: a picture prompt's name or file (object).", rich_help_panel=COMPOSITES),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="diffusers: steps a picture (30).", rich_help_panel=COMPOSITES)
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="diffusers: guidance scale (7.5).", rich_help_panel=COMPOSITES)
+    ] = None,
+    generator_size: Annotated[
+        int | None,
+        typer.Option(
+            help="diffusers: pixels of a picture's side (what the model was made for).",
+            rich_help_panel=COMPOSITES,
+        ),
+    ] = None,
+    generator_batch: Annotated[
+        int | None,
+        typer.Option(
+            help="diffusers: pictures at once (1; with more, a picture also depends on its batch).",
+            rich_help_panel=COMPOSITES,
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="diffusers: auto (default), cpu, cuda, mps.", rich_help_panel=COMPOSITES),
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(help="diffusers: float32 (default), float16 or bfloat16.", rich_help_panel=COMPOSITES),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the build (build/naturel).")] = None,
     version: Annotated[

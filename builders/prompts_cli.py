@@ -168,6 +168,7 @@ def _said(relation: Relation) -> Iterable[str]:
 
 
 def _list() -> None:
+    from naturel.prompts.picture_prompt import list_picture_prompts
     from naturel.prompts.prompt import list_prompts
 
     table = Table(box=None, pad_edge=False)
@@ -177,6 +178,8 @@ def _list() -> None:
     for prompt in list_prompts():
         captions = str(prompt.captions) if prompt.captions else ""
         table.add_row(prompt.name, prompt.kind, captions, prompt.digest[:SHORT_DIGEST], prompt.purpose)
+    for picture in list_picture_prompts():
+        table.add_row(picture.name, picture.kind, "", picture.digest[:SHORT_DIGEST], picture.purpose)
     # A pipe has no width of its own; a table is not cut to a narrow one's.
     (Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)).print(
         table, highlight=False, markup=False
@@ -213,12 +216,13 @@ def _try(
 
 
 def _lint(files: list[Path]) -> None:
+    from naturel.prompts.picture_prompt import is_picture_prompt, load_picture_prompt
     from naturel.prompts.prompt import PromptError, load_prompt
 
     faults: list[str] = []
     for file in files:
         try:
-            prompt = load_prompt(file)
+            prompt = load_picture_prompt(file) if is_picture_prompt(file) else load_prompt(file)
         except PromptError as error:
             faults.append(str(error))
         else:

@@ -21,6 +21,7 @@ from pydantic import (
 from naturel.annotations.errors import UserError
 from naturel.annotations.relations import load_vocabulary
 from naturel.annotations.yaml_file import read_yaml
+from naturel.builders.composite_settings import CompositeSettings
 
 
 class Source(StrEnum):
@@ -30,6 +31,7 @@ class Source(StrEnum):
     VISUAL_GENOME = "visual-genome"
     COCO = "coco"
     TESTBED = "testbed"
+    COMPOSITES = "composites"
 
 
 class Split(StrEnum):
@@ -137,7 +139,7 @@ ARO = "aro"
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 
-class BuildSettings(BaseModel):
+class BuildSettings(CompositeSettings):
     """The settings of one build; field names are those of the options, with underscores."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -313,14 +315,23 @@ class BuildSettings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _composites_named(self) -> BuildSettings:
+        given = CompositeSettings.model_fields.keys() & self.model_fields_set
+        if given and Source.COMPOSITES not in self.source:
+            raise ValueError(f"--{min(given).replace('_', '-')} needs --source composites")
+        return self
+
+    @model_validator(mode="after")
     def _one_origin(self) -> BuildSettings:
         if self.sample and Source.OPENIMAGES not in self.source:
             raise ValueError("--sample is a sample of openimages; add --source openimages")
         if self.sample and self.data_of(Source.OPENIMAGES) is not None:
             raise ValueError("--sample and --data exclude each other: the sample brings its own data")
         for name in ("pairs", "layouts"):
-            if getattr(self, name) is not None and Source.TESTBED not in self.source:
-                raise ValueError(f"--{name} is a setting of testbed; add --source testbed")
+            if getattr(self, name) is not None and not {Source.TESTBED, Source.COMPOSITES} & {*self.source}:
+                raise ValueError(
+                    f"--{name} is a setting of testbed and composites; add --source testbed or composites"
+                )
         if strange := [name for name in self.data if name and name not in self.source]:
             raise ValueError(f"--data {strange[0]}=... is of no --source of this build")
         if "" in self.data and len(self.source) > 1:

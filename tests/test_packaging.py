@@ -47,7 +47,7 @@ def test_the_core_needs_neither_torch_nor_fiftyone() -> None:
     project = read_pyproject()["project"]
     heavy = ("torch", "fiftyone", "vllm", "diffusers", "ray", "transformers")
     assert not [need for need in project["dependencies"] if need.startswith(heavy)]
-    assert set(project["optional-dependencies"]) == {"review", "vllm", "generate", "ray"}
+    assert set(project["optional-dependencies"]) == {"review", "vllm", "generate", "openmoji", "ray"}
 
 
 def test_the_version_is_the_installed_one() -> None:

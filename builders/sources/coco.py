@@ -130,6 +130,20 @@ def read_instances(files: CocoFiles, wish: Wish, vocabulary: Vocabulary, nouns: 
     return _Instances(read_coco(files.annotations), files, nouns).tables(wish, vocabulary)
 
 
+def read_boxed_instances(files: CocoFiles, split: str, nouns: NounTable) -> SourceTables:
+    """Read the boxes of an instances file and nothing else: all photos, without triplets.
+
+    Args:
+        files: What `find_coco` gave.
+        split: Recorded.
+        nouns: The nouns.
+
+    Raises:
+        UserError: The file is damaged.
+    """
+    return _Instances(read_coco(files.annotations), files, nouns).boxed(split)
+
+
 class _Instances:
     """An instances file with its labels."""
 
@@ -168,6 +182,20 @@ class _Instances:
             dropped=+self.dropped,
             notes=tuple(self.notes),
             examples=rows.examples,
+        )
+
+    def boxed(self, split: str) -> SourceTables:
+        """The tables of all photos."""
+        photos = np.arange(len(self.rows.photos))
+        return SourceTables(
+            images=self._images(photos, split),
+            objects=self._objects(np.arange(len(self.rows.photo))),
+            absent_labels=self._absent_labels(photos),
+            relations=schema.RELATIONS.empty_table(),
+            triplets=schema.TRIPLETS.empty_table(),
+            dropped=+self.dropped,
+            notes=tuple(self.notes),
+            examples=self.rows.examples,
         )
 
     def _license(self, key: Key | None) -> str | None:

@@ -93,6 +93,24 @@ def read_openimages(
     return reader.read_spatial(split, sampling, pictures, mining)
 
 
+def read_boxed_openimages(
+    files: Mapping[str, Path], split: str, vocabulary: Vocabulary, nouns: NounTable, pictures: str = PICTURES
+) -> SourceTables:
+    """Read the boxes of one split and nothing else: all pictures that have any, without relations or triplets.
+
+    Args:
+        files: Kind -> path, as `find_files` gives them; `boxes` is needed.
+        split: train, validation or test.
+        vocabulary: The relations.
+        nouns: The nouns.
+        pictures: Where pictures are published.
+
+    Raises:
+        UserError: A file is damaged or lacks a column.
+    """
+    return _Reader(files, vocabulary, nouns).read_boxed(split, pictures)
+
+
 class _Reader:
     """Reads the files one after another; what has been left out and noted so far."""
 
@@ -150,6 +168,14 @@ class _Reader:
         objects = objects.take(np.flatnonzero(np.isin(objects.picture, numbers)))
         rows = rows.take(np.flatnonzero(np.isin(rows.picture, numbers)))
         return self._tables(rows, wanted, triplets, objects, complete, images.take(pa.array(numbers)))
+
+    def read_boxed(self, split: str, pictures: str) -> SourceTables:
+        """Every picture of the box file."""
+        rows = no_relation_rows().among(picture_ids(self.files["boxes"]).sort())
+        everything = Wanted(rows.pictures, np.arange(len(rows.pictures), dtype=np.int32))
+        objects, complete = self._objects(rows, everything)
+        images = self._images(everything.ids, split, pictures)
+        return self._tables(rows, everything, schema.TRIPLETS.empty_table(), objects, complete, images)
 
     def _tables(
         self,

@@ -9,6 +9,7 @@ from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings, Crop, Source
 from naturel.builders.sources.coco import open_coco
+from naturel.builders.sources.composites.composites_origin import open_composites
 from naturel.builders.sources.cropping import with_union_crops
 from naturel.builders.sources.openimages_origin import open_openimages
 from naturel.builders.sources.origin import Origin
@@ -22,6 +23,7 @@ OPENERS: Mapping[Source, Opener] = {
     Source.COCO: open_coco,
     Source.TESTBED: open_testbed,
     Source.VISUAL_GENOME: open_visual_genome,
+    Source.COMPOSITES: open_composites,
 }
 """How each source is opened."""
 

@@ -1,0 +1,1 @@
+"""Composites: pictures put together of cut-outs, in pairs that differ in nothing but the arrangement."""
