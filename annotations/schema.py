@@ -101,6 +101,9 @@ TRIPLETS = pa.schema(
 )
 """The (picture, triplet)s that the build is asked to make records of."""
 
+CLAIMED_TRIPLETS = pa.schema([*TRIPLETS, pa.field("claim_id", pa.string())])
+"""Of the pictures that are there, with the claim that each makes; a claim stands once a picture."""
+
 TOKENS = pa.schema(
     {
         "image_id": pa.string(),  # of the scene; only some scenes have a picture and records

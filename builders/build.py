@@ -25,7 +25,7 @@ from naturel.annotations.relations import load_vocabulary
 from naturel.annotations.truth import Evidence
 from naturel.annotations.words import load_words
 from naturel.builders.audit import audit, passes
-from naturel.builders.candidates import judge_candidates
+from naturel.builders.candidates import claimed_triplets, judge_candidates
 from naturel.builders.checks.reading.parser import model_name
 from naturel.builders.code import code_digest
 from naturel.builders.compose import compose, prune_limit
@@ -270,8 +270,15 @@ class _Build:
             usable = usable.filter(pc.equal(usable["status"], "ok"))
             objects = upright_objects(source.table("objects"), usable)
             write_table(objects, schema.OBJECTS, folder / "objects.parquet", ["image_id", "object_id"])
-            triplets = of_images(source.table("triplets"), usable)
-            lost = source.table("triplets").num_rows - triplets.num_rows
+            nouns = self._nouns_of(objects, "label")
+            found = of_images(source.table("triplets"), usable)
+            triplets = claimed_triplets(found, self.vocabulary, nouns)
+            order = ["image_id", "claim_id"]
+            write_table(triplets, schema.CLAIMED_TRIPLETS, folder / "triplets.parquet", order)
+            dropped = {
+                "image-triplet: its picture is missing": source.table("triplets").num_rows - found.num_rows,
+                "image-triplet: its claim is another one's too": found.num_rows - triplets.num_rows,
+            }
             images = source.table("images")
             complete = images.filter(images["boxes_complete"])["image_id"].combine_chunks()
             evidence = Evidence(
@@ -285,7 +292,7 @@ class _Build:
                     triplets,
                     evidence,
                     self.vocabulary,
-                    self._nouns_of(objects, "label"),
+                    nouns,
                     self.settings.seed,
                     self.settings.negatives,
                 )
@@ -295,7 +302,7 @@ class _Build:
             write_table(judged.candidates, schema.CANDIDATES, folder / "candidates.parquet", order)
             counts = {"claims": judged.claims.num_rows, "judged": judged.candidates.num_rows}
             counts |= {f"verdicts, {name}": count for name, count in sorted(judged.outcomes.items())}
-            return StepResult(counts, {"image-triplet: its picture is missing": lost})
+            return StepResult(counts, dropped)
 
         options = {"negatives": self.settings.negatives, "seed": self.settings.seed}
         return self.workspace.step("claims", self._key(source, pictures, **options), run)

@@ -64,6 +64,37 @@ def claim_of(triplet: Triplet, vocabulary: Vocabulary, nouns: NounTable) -> Clai
     return Claim(subject, triplet.relation, nouns.noun_for(triplet.object_label).noun)
 
 
+def claimed_triplets(triplets: pa.Table, vocabulary: Vocabulary, nouns: NounTable) -> pa.Table:
+    """Name the claim of each triplet. Labels of several sources may make one claim: "Jeans" and "jeans" are one noun.
+
+    Args:
+        triplets: `schema.TRIPLETS`.
+        vocabulary: The relations.
+        nouns: The nouns.
+
+    Returns:
+        `schema.CLAIMED_TRIPLETS`; of several rows of one picture and claim, the first by its labels.
+    """
+    own = _distinct(triplets)
+    ids = pa.array([claim_of(one, vocabulary, nouns).claim_id for one in own], pa.string())
+    code = codes_of(pc.binary_join_element_wise(*(triplets[name] for name in _KEY), "\t"), _names(own))
+    claims = ids.take(pa.array(code))
+    images = pc.unique(triplets["image_id"])
+    image, claim = codes_of(triplets["image_id"], images), codes_of(claims, pc.unique(ids))
+    order = np.lexsort((code, claim, image))
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = (np.diff(image[order]) != 0) | (np.diff(claim[order]) != 0)
+    rows = pa.array(np.sort(order[new]))
+    return triplets.append_column("claim_id", claims).take(rows).select(schema.CLAIMED_TRIPLETS.names)
+
+
+def _distinct(triplets: pa.Table) -> list[Triplet]:
+    """The different triplets, sorted."""
+    return sorted(
+        Triplet(*row.values()) for row in triplets.group_by(_KEY).aggregate([]).select(_KEY).to_pylist()
+    )
+
+
 @dataclass(frozen=True)
 class JudgedClaims:
     """Every claim, and what became of it in each picture."""
@@ -141,9 +172,7 @@ def _plan(
     kinds: Collection[str],
 ) -> tuple[list[Triplet], _Entries]:
     """All triplets that are to be judged somewhere, and where."""
-    own = sorted(
-        Triplet(*row.values()) for row in triplets.group_by(_KEY).aggregate([]).select(_KEY).to_pylist()
-    )
+    own = _distinct(triplets)
     place = {triplet: i for i, triplet in enumerate(own)}
     static = [(i, i, KINDS.index(POSITIVE), -1) for i in range(len(own))]
     for i, positive in enumerate(own):
@@ -209,8 +238,9 @@ def _claim_table(
         counts[truth] = {
             entry["values"]: entry["counts"] for entry in pairs["claim_id"].value_counts().to_pylist()
         }
-    rows = {}
-    for triplet in universe:
+    rows: dict[str, dict[str, str | int]] = {}
+    # Of several labels for one noun that of the noun table stands: those of other sources are below it.
+    for triplet in sorted(universe, key=lambda one: _own_labels(one, nouns)):
         claim = claim_of(triplet, vocabulary, nouns)
         true, false = (counts[truth].get(claim.claim_id, 0) for truth in (TRUE, FALSE))
         if true or false:
@@ -225,6 +255,11 @@ def _claim_table(
                 "images_false": false,
             }
     return pa.Table.from_pylist(list(rows.values()), schema.CLAIMS)
+
+
+def _own_labels(triplet: Triplet, nouns: NounTable) -> int:
+    """How many of a triplet's labels the noun table has of its own."""
+    return sum(bool(nouns.noun_for(label).mid) for label in (triplet.subject_label, triplet.object_label))
 
 
 def _outcomes(candidates: pa.Table) -> Counter[str]:

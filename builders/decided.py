@@ -180,14 +180,14 @@ def decide_pictures(
         pictures: `schema.PICTURES`.
         candidates: `schema.CANDIDATES`.
         claims: `schema.CLAIMS`.
-        triplets: `schema.TRIPLETS`.
+        triplets: `schema.CLAIMED_TRIPLETS`.
         decided: All decisions.
     """
     images, relations = decided.of(Kind.IMAGE), decided.of(Kind.RELATION)
     places = _places(pictures, {*images, *(key.rpartition("/")[0] for key in relations)})
     unknown = sum(key not in places for key in images)
     claims_of = _claims_of(candidates, [image for ids in places.values() for image in ids])
-    pairs = _Pairs(triplets, claims)
+    pairs = _Pairs(triplets)
     gone: dict[tuple[str, str], str] = {}
     true: list[tuple[str, str]] = []
     boxes: dict[tuple[str, str], list[float]] = {}
@@ -255,19 +255,14 @@ def _claims_of(candidates: pa.Table, images: list[str]) -> dict[str, set[str]]:
 class _Pairs:
     """The two objects that stand for a triplet in a picture."""
 
-    def __init__(self, triplets: pa.Table, claims: pa.Table) -> None:
+    def __init__(self, triplets: pa.Table) -> None:
         self._triplets = triplets
-        names = ["subject_label", "relation", "object_label"]
-        self._labels = {
-            row["claim_id"]: tuple(row[name] for name in names)
-            for row in claims.select(["claim_id", *names]).to_pylist()
-        }
 
     def object_id(self, image_id: str, claim: str, side: str) -> str | None:
         """The id of its subject or object; None where the claim is no triplet of the picture."""
         rows = self._triplets.filter(pc.equal(self._triplets["image_id"], image_id)).to_pylist()
         for row in rows:
-            if (row["subject_label"], row["relation"], row["object_label"]) == self._labels.get(claim):
+            if row["claim_id"] == claim:
                 return str(row[f"{side}_id"]) if row[f"{side}_id"] is not None else None
         return None
 
@@ -328,20 +323,20 @@ def without(table: pa.Table, column: str, gone: pa.Table) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(_pairs(table, column), value_set=_pairs(gone, "positive_claim"))))
 
 
-def without_relations(relations: pa.Table, claims: pa.Table, gone: pa.Table) -> pa.Table:
+def without_relations(relations: pa.Table, triplets: pa.Table, gone: pa.Table) -> pa.Table:
     """The annotated relations without those whose claim is gone from their picture.
 
     Args:
         relations: `schema.RELATIONS`.
-        claims: `schema.CLAIMS`.
+        triplets: `schema.CLAIMED_TRIPLETS`.
         gone: `image_id` and `positive_claim`.
     """
-    names = ["subject_label", "relation", "object_label"]
+    names = ["image_id", "subject_label", "relation", "object_label"]
     labels, spelt = (
-        pc.binary_join_element_wise(*(table[name] for name in names), "\t") for table in (relations, claims)
+        pc.binary_join_element_wise(*(table[name] for name in names), "\t") for table in (relations, triplets)
     )
     row = codes_of(labels, spelt.combine_chunks())
-    claim = claims["claim_id"].combine_chunks().take(pa.array(row, mask=row < 0))
+    claim = triplets["claim_id"].combine_chunks().take(pa.array(row, mask=row < 0))
     claim = pc.fill_null(claim, "")
     named = pa.table({"image_id": relations["image_id"], "claim_id": claim})
     return relations.filter(

@@ -42,7 +42,7 @@ class Known:
     claims: pa.Table
     """`schema.CLAIMS`."""
     triplets: pa.Table
-    """`schema.TRIPLETS`."""
+    """`schema.CLAIMED_TRIPLETS`."""
     objects: pa.Table
     """`schema.OBJECTS`, boxes upright."""
     images: pa.Table
@@ -135,7 +135,7 @@ class _Search:
         known = self.known
         _, *boxes = standing_pairs(
             known.images["image_id"].take(pa.array(image)),
-            known.claims.take(pa.array(claim)),
+            known.claims["claim_id"].take(pa.array(claim)),
             known.triplets,
             known.objects,
         )

@@ -27,7 +27,7 @@ def complete_records(
     Args:
         chosen: What `assemble` gives.
         claims: `schema.CLAIMS`.
-        triplets: `schema.TRIPLETS`, the pair of boxes that stands for each.
+        triplets: `schema.CLAIMED_TRIPLETS`, the pair of boxes that stands for each.
         objects: `schema.OBJECTS`, boxes upright.
         images: `schema.IMAGES`.
         pictures: `schema.PICTURES`.
@@ -41,7 +41,9 @@ def complete_records(
     image = images.take(pa.array(codes_of(chosen["image_id"], images["image_id"].combine_chunks())))
     picture = pictures.take(pa.array(codes_of(chosen["image_id"], pictures["image_id"].combine_chunks())))
 
-    pair, subject_box, object_box = standing_pairs(chosen["image_id"], positive, triplets, objects)
+    pair, subject_box, object_box = standing_pairs(
+        chosen["image_id"], chosen["positive_claim"], triplets, objects
+    )
     unary = pc.is_null(pair["object_id"])
     adjectives = pa.array([attributes.get(label) for label in positive["object"].to_pylist()], pa.string())
     nouns = pc.if_else(unary, adjectives, positive["object"])
@@ -56,10 +58,10 @@ def complete_records(
             **moves_of(image, picture),
             "width": picture["width"],
             "height": picture["height"],
-            "subject": _entity(positive["subject_label"], positive["subject"], subject_box),
+            "subject": _entity(pair["subject_label"], positive["subject"], subject_box),
             "relation": positive["relation"],
             "source_relation": pair["phrase"],
-            "object": _entity(positive["object_label"], nouns, object_box),
+            "object": _entity(pair["object_label"], nouns, object_box),
             "simple_positive": chosen["simple_positive"],
             "simple_negative": chosen["simple_negative"],
             "complex_positives": chosen["complex_positives"],
@@ -80,24 +82,21 @@ def complete_records(
 
 
 def standing_pairs(
-    image_ids: pa.ChunkedArray, claims: pa.Table, triplets: pa.Table, objects: pa.Table
+    image_ids: pa.ChunkedArray, claims: pa.ChunkedArray, triplets: pa.Table, objects: pa.Table
 ) -> tuple[pa.Table, pa.Array, pa.Array]:
     """The annotated pair that stands for each claim in a picture.
 
     Args:
         image_ids: The picture of each row.
-        claims: `schema.CLAIMS`, the claim of each row.
-        triplets: `schema.TRIPLETS`; it has every such picture and claim.
+        claims: The id of the claim of each row.
+        triplets: `schema.CLAIMED_TRIPLETS`; it has every such picture and claim.
         objects: `schema.OBJECTS`.
 
     Returns:
         The rows of `triplets`, and the boxes of subject and object.
     """
-    triplet_key = _join(triplets, "image_id", "subject_label", "relation", "object_label")
-    key = pc.binary_join_element_wise(
-        image_ids, claims["subject_label"], claims["relation"], claims["object_label"], "\t"
-    )
-    pair = triplets.take(pa.array(codes_of(key, triplet_key)))
+    key = pc.binary_join_element_wise(image_ids, claims, "\t")
+    pair = triplets.take(pa.array(codes_of(key, _join(triplets, "image_id", "claim_id"))))
     object_key = _join(objects, "image_id", "object_id")
     # The object of an attribute triplet is the attribute: its box is the subject's.
     sides = (pair["subject_id"], pc.coalesce(pair["object_id"], pair["subject_id"]))

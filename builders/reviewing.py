@@ -46,7 +46,7 @@ _WRITTEN = ("captions", "edits", "candidates", "claims", "gone", "boxes", "rejec
 
 _STEPS = {
     "images": "source",
-    "triplets": "source",
+    "triplets": "claims",
     "relations": "source",
     "absent_labels": "source",
     "pictures": "pictures",
@@ -160,7 +160,7 @@ def _judge_again(tables: Tables, seen: DecidedPictures, vocabulary: Vocabulary, 
     evidence = Evidence(
         of_images(move_boxes(tables["objects"], seen.boxes), changed),
         of_images(tables["absent_labels"], changed),
-        without_relations(of_images(tables["relations"], changed), tables["claims"], seen.gone),
+        without_relations(of_images(tables["relations"], changed), tables["triplets"], seen.gone),
         tables["images"].filter(tables["images"]["boxes_complete"])["image_id"].combine_chunks(),
     )
     verdicts = judge(questions, evidence, vocabulary, nouns)

@@ -167,10 +167,11 @@ TRIPLETS = pa.Table.from_pylist(
             "object_label": "Desk",
             "subject_id": "a",
             "object_id": "b",
+            "claim_id": CAT.claim_id,
         }
         for image in "12"
     ],
-    schema.TRIPLETS,
+    schema.CLAIMED_TRIPLETS,
 )
 CANDIDATES = pa.Table.from_pylist(
     [
@@ -276,7 +277,11 @@ def test_evidence_for_a_rejected_relation_goes() -> None:
     ]
     relations = pa.Table.from_pylist(rows, schema.RELATIONS)
     gone = pa.table({"image_id": ["1"], "positive_claim": [CAT.claim_id]})
-    kept = without_relations(relations, CLAIMS, gone).to_pylist()
+    triplets = [
+        row | {"claim_id": CAT.claim_id if row["subject_label"] == "Cat" else "other"} for row in rows
+    ]
+    claimed = pa.Table.from_pylist(triplets, schema.CLAIMED_TRIPLETS)
+    kept = without_relations(relations, claimed, gone).to_pylist()
     assert [(row["image_id"], row["subject_label"]) for row in kept] == [
         ("1", "Horse"),
         ("2", "Cat"),

@@ -59,6 +59,7 @@ def known(
             "object_label": LABELS[claim.object],
             "subject_id": "1",
             "object_id": "2",
+            "claim_id": claim.claim_id,
         }
         for image, stated in pictures.items()
         for claim in stated
@@ -78,7 +79,7 @@ def known(
     return Known(
         pa.Table.from_pylist(candidates(pictures), schema.CANDIDATES),
         pa.Table.from_pylist(claims, schema.CLAIMS),
-        pa.Table.from_pylist(triplets, schema.TRIPLETS),
+        pa.Table.from_pylist(triplets, schema.CLAIMED_TRIPLETS),
         pa.Table.from_pylist(objects, schema.OBJECTS),
         pa.Table.from_pylist(rows, schema.IMAGES),
         pa.Table.from_pylist(seen, schema.PICTURES),

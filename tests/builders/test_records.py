@@ -74,13 +74,13 @@ TABLES = {
         ),
     ),
     "triplets": table(
-        schema.TRIPLETS,
+        schema.CLAIMED_TRIPLETS,
         *(
-            dict(zip(schema.TRIPLETS.names, row, strict=True))
+            dict(zip(schema.CLAIMED_TRIPLETS.names, row, strict=True))
             for row in (
-                ("two", "Human face", "on", "Desk", "3", "1", 1, "resting on"),
-                ("one", "Human face", "on", "Desk", "2", "3", 3, None),
-                ("two", "Woman", "is", "Stand", "2", None, 1, None),
+                ("two", "Human face", "on", "Desk", "3", "1", 1, "resting on", ON.claim_id),
+                ("one", "Human face", "on", "Desk", "2", "3", 3, None, ON.claim_id),
+                ("two", "Woman", "is", "Stand", "2", None, 1, None, STANDING.claim_id),
             )
         ),
     ),

@@ -17,7 +17,7 @@ from naturel.annotations import schema
 from naturel.annotations.claims import Claim
 from naturel.annotations.decisions import Decision, caption_key, relation_key
 from naturel.annotations.verdicts import replay, resolve
-from naturel.builders.candidates import judge_candidates
+from naturel.builders.candidates import claimed_triplets, judge_candidates
 from naturel.builders.captions.writer import caption_id
 from naturel.builders.decided import EDITS, Decided
 from naturel.builders.mend import Revised
@@ -69,12 +69,16 @@ def steps(tmp_path: Path) -> list[Step]:
     tables = {
         "source": {
             "images": pa.Table.from_pylist(images, schema.IMAGES),
-            "triplets": triplets,
             "relations": evidence.relations,
             "absent_labels": evidence.absent_labels,
         },
         "pictures": {"pictures": pa.Table.from_pylist(pictures, schema.PICTURES)},
-        "claims": {"objects": evidence.objects, "claims": judged.claims, "candidates": judged.candidates},
+        "claims": {
+            "objects": evidence.objects,
+            "triplets": claimed_triplets(triplets, VOCABULARY, NOUNS),
+            "claims": judged.claims,
+            "candidates": judged.candidates,
+        },
         "captions": {"captions": captions_of(judged.claims)},
     }
     for step, written in tables.items():
