@@ -7,13 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations.joins import Integers, codes_of
+from naturel.builders.captions.writer import HUMAN
 from naturel.builders.publishing.changes import Changes, Flags, Reason, flags
 from naturel.builders.publishing.pairing import Pairing
 from naturel.builders.publishing.snapshot import Rows
 from naturel.builders.publishing.unequal import Mask
 
-HUMAN = "human"
-"""The writer (or the proof) that is a person's decision; the reason of a rejection by one begins with it."""
+BY_REVIEW = "review: "
+"""How the reason of a rejection by a person begins."""
 CHECKED = ("states", "problems", "status", "status_reason")
 """Columns that the checks, or a person, fill in."""
 WRITTEN = ("writer", "prompt_id", "prompt_digest")
@@ -80,7 +81,7 @@ def _by_a_person(captions: Rows) -> Mask:
     wrote = as_mask(pc.equal(captions.column("writer"), HUMAN))
     if "status_reason" not in captions.schema.names:
         return wrote
-    return wrote | as_mask(pc.starts_with(captions.column("status_reason"), HUMAN))
+    return wrote | as_mask(pc.starts_with(captions.column("status_reason"), BY_REVIEW))
 
 
 def _rejected(captions: Rows) -> Mask:

@@ -53,7 +53,7 @@ def check_release(path: Path, vouched: Collection[str] = ()) -> FitRelease:
     digests = _checked_files(folder, manifest.get("files", {}))
     digests[MANIFEST] = digest_file(folder / MANIFEST)
     _check_licenses(folder, vouched)
-    return FitRelease(folder, str(manifest["version"]), dict(sorted(digests.items())))
+    return FitRelease(folder, str(manifest.get("version", folder.name)), dict(sorted(digests.items())))
 
 
 def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, object]]) -> dict[str, str]:

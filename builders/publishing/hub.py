@@ -32,6 +32,7 @@ DATASET = "dataset"
 MAIN = "main"
 FOLDERS = tuple(f"{table}/" for table in TABLES)
 """What a release fills: files of earlier releases in them would be loaded too, and go. Others are left alone."""
+NO_NAME = "this is not the name of a dataset. Names are org/name."
 LOG_IN = "Log in with a token that may write (hf auth login), or set HF_TOKEN."
 
 
@@ -67,6 +68,8 @@ def plan_push(api: HfApi, release: FitRelease, repo: str, tag: str, *, private: 
     Raises:
         UserError: The tag is another version's or has other files, or the repository is public and `private` asked.
     """
+    if repo.count("/") != 1:
+        raise UserError(f"{repo}: {NO_NAME}")
     if re.fullmatch(r"v?\d+\.\d+\.\d+", tag) and tag.removeprefix("v") != release.version:
         raise UserError(f"--tag {tag}: the release is {release.version}. Its tag is v{release.version}.")
     with hub_errors(repo):
@@ -178,7 +181,7 @@ def _told(error: BaseException) -> str | None:
         cause = _told(error.__cause__)
         return cause and f"{error} {cause}"
     if isinstance(error, HFValidationError):
-        return "this is not the name of a dataset. Names are org/name."
+        return NO_NAME
     if isinstance(error, RevisionNotFoundError):
         return "the Hub has no such revision. Look at the tags of the dataset."
     if isinstance(error, RepositoryNotFoundError):

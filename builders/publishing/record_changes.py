@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations.joins import Integers, codes_of
-from naturel.builders.publishing.caption_changes import HUMAN, CaptionPairing, as_mask
+from naturel.builders.publishing.caption_changes import CaptionPairing, as_mask
 from naturel.builders.publishing.changes import Changes, Flags, Reason, flags
 from naturel.builders.publishing.pairing import Pairing
 from naturel.builders.publishing.snapshot import Rows
@@ -22,6 +22,8 @@ CHOSEN = (
 """What was chosen for a record beside its sentences, or follows from these and from the partner that it got."""
 PROOFS = ("positive_proof", "negative_proofs")
 REVIEWED = ("reviewed",)
+DECIDED = "human"
+"""The proof that is a person's decision."""
 
 
 class RecordPairing(Pairing):
@@ -101,7 +103,7 @@ class RecordPairing(Pairing):
                 places = (len(self.old), old.type.list_size)
                 old, new = old.flatten(), new.flatten()
             other = unequal(old, new)
-            decided = other & (as_mask(pc.equal(old, HUMAN)) | as_mask(pc.equal(new, HUMAN)))
+            decided = other & (as_mask(pc.equal(old, DECIDED)) | as_mask(pc.equal(new, DECIDED)))
             evidence |= (other & ~decided).reshape(places).any(axis=1)
             human |= decided.reshape(places).any(axis=1)
         return evidence, human

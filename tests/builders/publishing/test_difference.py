@@ -61,7 +61,7 @@ def test_everything_at_once() -> None:
             record("r4", "c", "p0 n0 p4 p2 p3 n1 n2 n3"),
         ],
         [
-            *altered(captions, "p1", status="rejected", status_reason="human: awkward"),
+            *altered(captions, "p1", status="rejected", status_reason="review: unnatural"),
             caption("m1", "desk on cat", **LLM),
             caption("h1", "cat on desk", writer="human"),
             caption("w1", "cat under desk"),
@@ -91,6 +91,7 @@ def test_everything_at_once() -> None:
         ({"negative_proofs": ["antisymmetric", "absent", "antisymmetric", "antisymmetric"]}, "source"),
         ({"negative_proofs": ["human"] * 4}, "review"),
         ({"positive_proof": "human"}, "review"),
+        ({"reviewed": True}, "review"),
         ({"group_ids": [None, "with another partner", None]}, "choice"),
         ({"split": "test"}, "choice"),
     ],
@@ -131,7 +132,7 @@ def test_records_of_a_picture_that_stays_are_left_out_for_what_became_of_their_c
     records = [record(f"r{place}", "a") for place in range(3)]
     captions = captions_of_both()
     checks = altered(captions, "n2", status="rejected", status_reason="colour")
-    people = altered(captions, "n2", status="rejected", status_reason="human: false")
+    people = altered(captions, "n2", status="rejected", status_reason="review: wrong")
     before = small_release(records, captions)
     for left, reason in ((captions, "choice"), (checks, "checks"), (people, "review")):
         removed = compare(before, small_release(records[:1], left)).records

@@ -239,9 +239,10 @@ def test_a_hub_that_is_not_there_is_told(first: FitRelease) -> None:
         plan_push(HfApi(endpoint=address), first, REPO, "v1.0.0", private=False)
 
 
-def test_a_name_that_is_none_is_told(api: HfApi, first: FitRelease) -> None:
-    with pytest.raises(UserError, match=r"a/b/c: this is not the name of a dataset\. Names are org/name"):
-        plan_push(api, first, "a/b/c", "v1.0.0", private=False)
+@pytest.mark.parametrize("name", ["a/b/c", "naturel", "org/na turel"])
+def test_a_name_that_is_none_is_told(api: HfApi, first: FitRelease, name: str) -> None:
+    with pytest.raises(UserError, match=rf"{name}: this is not the name of a dataset\. Names are org/name"):
+        plan_push(api, first, name, "v1.0.0", private=False)
 
 
 def test_other_errors_are_not_the_hubs() -> None:
