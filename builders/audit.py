@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from naturel.annotations.errors import UserError
-from naturel.builders.checks.blind import attack
+from naturel.builders.checks.blind import Estimate, attack
 from naturel.builders.checks.blind_inputs import read_pairs
 from naturel.builders.report.blind_figures import blind_figures
 from naturel.builders.report.page import write_report
@@ -27,8 +27,9 @@ def audit(folder: Path, seed: int, max_blind: float | None) -> dict[str, Any]:
         max_blind: The most that the best attacker may tell; None: anything.
 
     Returns:
-        What the manifest says of the attack: `accuracy`, `low`, `high` (95 %), `best` attacker, `pairs`, `limit`; or
-        `not_done` with the reason, where there are too few pairs for one.
+        What the manifest and the card say of the attack: `accuracy`, `low`, `high` (95 %), `best` attacker, `pairs`,
+        `limit`, and the same of all `attackers` and, for the best one, of all `kinds` of negatives; or `not_done`
+        with the reason, where there are too few pairs for one.
 
     Raises:
         UserError: `max_blind` is set and there are too few pairs to attack.
@@ -49,7 +50,15 @@ def audit(folder: Path, seed: int, max_blind: float | None) -> dict[str, Any]:
         "high": round(accuracy.high, 4),
         "pairs": found.pairs,
         "limit": max_blind,
+        "attackers": [_told(one.name, one.accuracy) for one in found.attackers],
+        "kinds": [_told(one.value, one.accuracy) for one in found.by("kind")],
     }
+
+
+def _told(name: str, found: Estimate) -> dict[str, Any]:
+    """One line of the card's table."""
+    shares = {key: round(getattr(found, key), 4) for key in ("value", "low", "high")}
+    return {"name": name, "pairs": found.pairs, **shares}
 
 
 def passes(blind: dict[str, Any], max_blind: float | None) -> bool:

@@ -19,6 +19,8 @@ TITLE = "NatuRel"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 """Below so many records -> the Hub's size category."""
 UNKNOWN = "unknown"
+AUTHORS = 10
+"""Authors in the card, those with the most pictures; `attribution.csv` has all."""
 PAPER = (
     "Khetan, Sieh and Iyer: NatuRel: Advancing Relational Understanding in Vision-Language Models with Natural "
     "Language Variations (Stanford CS224N, 2024)."
@@ -42,6 +44,9 @@ def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.filters["box"] = lambda box: "[" + ", ".join(f"{side:.2f}" for side in box) + "]"
+    environment.filters["yaml"] = lambda content: yaml.dump(
+        content, Dumper=_Readable, allow_unicode=True, width=110
+    )
     template = environment.from_string(
         files("naturel").joinpath("dataset_card.md").read_text(encoding="utf-8")
     )
@@ -64,6 +69,18 @@ def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
         ],
         notes=[note for entry in steps.values() for note in entry["notes"]],
     )
+
+
+class _Readable(yaml.SafeDumper):
+    """Writes text of several lines as it is, line by line."""
+
+
+_Readable.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+    ),
+)
 
 
 def card_facts(version: str, facts: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +107,7 @@ def count_figures(folder: Path) -> dict[str, Any]:
         "group_ids",
         "caption_ids",
         "license",
+        "author",
     ]
     table = pa.concat_tables([pq.read_table(path, columns=columns) for path in paths])
     captions = pq.read_table(sorted((folder / "captions").glob("*.parquet"))[0])
@@ -106,7 +124,9 @@ def count_figures(folder: Path) -> dict[str, Any]:
     for row in in_use.select(["caption_id", "construction", "style"]).to_pylist():
         if row["style"] == "complex":
             constructions[row["construction"]] += counts[row["caption_id"]]
-    pictures = table.group_by("image_id").aggregate([("license", "min")])
+    pictures = table.group_by("image_id").aggregate([("license", "min"), ("author", "min")])
+    authors = _counted(pc.fill_null(pictures["author_min"], UNKNOWN))
+    outcomes = pc.fill_null(captions["status_reason"], "ok")
     splits_of: dict[str, Counter[str]] = {}
     for path in paths:
         split = path.name.split("-", 1)[0]
@@ -128,6 +148,9 @@ def count_figures(folder: Path) -> dict[str, Any]:
         "constructions": sorted(constructions.items(), key=lambda item: (-item[1], item[0])),
         "writers": sorted(set(captions["writer"].to_pylist())),
         "licenses": _counted(pc.fill_null(pictures["license_min"], UNKNOWN)),
+        "authors": authors[:AUTHORS],
+        "other_authors": (len(authors[AUTHORS:]), sum(count for _, count in authors[AUTHORS:])),
+        "outcomes": _counted(outcomes),
         "tokens": _count_tokens(folder),
     }
 

@@ -10,6 +10,7 @@ import naturel
 from naturel.builders.settings import BuildSettings, Captioner
 from naturel.builders.sources.origin import Origin
 from naturel.builders.workspace import Step
+from naturel.builders.writing.captioner import whole_prompts
 
 
 def facts_of(
@@ -59,6 +60,7 @@ def facts_of(
             }
             for origin in origins
         ],
+        "prompts": whole_prompts(settings),
         "steps": {
             step.name: {name: step.manifest[name] for name in ("counts", "dropped", "notes", "unmapped")}
             for step in steps

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -101,6 +103,22 @@ def named_prompts(settings: BuildSettings) -> list[list[object]]:
         return []
     shares = prompt_shares(settings.prompt)
     return [[entry.prompt.name, entry.prompt.digest, entry.share] for entry in shares]
+
+
+def whole_prompts(settings: BuildSettings) -> list[dict[str, Any]]:
+    """Each prompt in force with all that shapes its requests, for the card; none where the grammar writes."""
+    if settings.captioner == Captioner.GRAMMAR:
+        return []
+    return [
+        {
+            "name": entry.prompt.name,
+            "digest": entry.prompt.digest,
+            "share": entry.share,
+            "purpose": entry.prompt.purpose,
+            "content": json.loads(entry.prompt.canonical),
+        }
+        for entry in prompt_shares(settings.prompt)
+    ]
 
 
 def write_all(
