@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from naturel.builders.cli import app
 from naturel.builders.command import run_command
+from naturel.review.cli import review_command
 from naturel.review.decisions_cli import decisions_app
 
+app.command("review")(review_command)
 app.add_typer(decisions_app(), name="decisions")
 
 
