@@ -114,6 +114,7 @@ class Mongod:
         except OSError as error:
             raise UserError(f"{self.program} cannot be run: {error.strerror}.") from error
         _wait_until(self._answers, self._fault, START_SECONDS)
+        _check_version(str(connect(self.uri).server_info()["version"]), str(self.program))
 
     def _answers(self) -> bool:
         assert self.process is not None  # noqa: S101 - `start` made it
@@ -189,8 +190,12 @@ def check_server(uri: str) -> None:
             f"--database-uri {place} does not answer: start that server, or leave the option out for one of our own. "
             f"({_without(uri, error)})"
         ) from error
+    _check_version(version, f"--database-uri {place}")
+
+
+def _check_version(version: str, place: str) -> None:
     if int(version.partition(".")[0]) < OLDEST:
-        raise UserError(f"--database-uri {place} is MongoDB {version}; FiftyOne needs {OLDEST}.0 or later.")
+        raise UserError(f"{place} is MongoDB {version}; FiftyOne needs {OLDEST}.0 or later.")
 
 
 def _without(uri: str, error: Exception) -> str:

@@ -104,9 +104,10 @@ class Items:
             "width": record["width"],
             "height": record["height"],
             "claim": said(record["claim"]),
-            "subject": {"label": record["subject"]["noun"], "box": record["subject"]["box"]},
-            "object": {"label": record["object"]["noun"] or record["object"]["label"], "box": record["object"]["box"]},
+            "subject": _thing(record["subject"]),
+            "object": _thing(record["object"]),
             "relation_key": relation_key(self.contents.image_keys[row], claim),
+            "own_key": self.contents.relation_keys[row],
         }  # fmt: skip
 
     def boxes(self, record: int) -> tuple[list[float] | None, list[float] | None]:
@@ -118,6 +119,10 @@ class Items:
 def said(claim: Claim) -> dict[str, str]:
     """A claim as JSON: as it is written, which is what a decision's claim needs."""
     return {"subject": claim.subject, "relation": claim.relation, "object": claim.object}
+
+
+def _thing(entity: dict[str, Any]) -> Item:
+    return {"label": entity["noun"] or entity["label"], "box": entity["box"]}
 
 
 def kind_of(key: str, contents: Contents) -> Kind:

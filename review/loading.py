@@ -21,7 +21,7 @@ from naturel.review.contents import Contents, sample_id
 from naturel.review.media import media_path
 from naturel.review.mirror import changes_of, sides
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the samples; another one is loaded anew."""
 AT_ONCE = 1000
 SUBJECT_COLOR, OBJECT_COLOR = "#3b82f6", "#f59e0b"
@@ -147,7 +147,7 @@ def _document(template: dict[str, Any], values: dict[str, Any], name: str, media
     document["metadata"] |= {"width": values["width"], "height": values["height"]}
     for number, thing in enumerate(("subject", "object")):
         box = values[thing]["box"]
-        if box is None:
+        if box is None or (thing == "object" and values["claim"].is_attribute):
             document[thing] = None
             continue
         label = values[thing]["noun"] or values[thing]["label"]

@@ -30,6 +30,7 @@ def app_environment(database_uri: str) -> dict[str, str]:
         "FIFTYONE_DATABASE_URI": database_uri,
         "FIFTYONE_PLUGINS_DIR": str(PLUGINS),
         "FIFTYONE_PLUGINS_CACHE_ENABLED": "true",
+        "FIFTYONE_DATABASE_VALIDATION": "false",  # database.py has looked at its version
         "FIFTYONE_DO_NOT_TRACK": "1",
         "DO_NOT_TRACK": "1",
     }
