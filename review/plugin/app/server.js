@@ -3,6 +3,8 @@
 const PATIENCE = 20_000; // milliseconds for one answer
 const RETRY = [300, 600, 1_000, 2_000, 3_000]; // milliseconds between tries; the last one is repeated
 
+const sleep = (milliseconds) => new Promise((done) => setTimeout(done, Math.max(0, milliseconds)));
+
 /** Ask an operator of the plugin. Throws when there is no answer, or none in time. */
 export async function ask(question, params = {}) {
   const stop = new AbortController();
@@ -67,9 +69,9 @@ export class Outbox {
     return this.tries > 0;
   }
 
-  /** Keep a parcel, and send it when those before it are through. */
-  put(question, params) {
-    this.kept.set([...this.waiting, { question, params }]);
+  /** Keep a parcel, and send it when those before it are through, but not before a time. */
+  put(question, params, after = 0) {
+    this.kept.set([...this.waiting, { question, params, after }]);
     this.listener.changed();
     this.send();
   }
@@ -78,6 +80,7 @@ export class Outbox {
     if (this.busy) return;
     this.busy = true;
     for (let parcel = this.waiting[0]; parcel; parcel = this.waiting[0]) {
+      await sleep(parcel.after - Date.now());
       try {
         const answer = await ask(parcel.question, parcel.params);
         this.tries = 0;
@@ -88,7 +91,7 @@ export class Outbox {
         const pause = RETRY[Math.min(this.tries, RETRY.length - 1)];
         this.tries += 1;
         this.listener.changed();
-        await new Promise((done) => setTimeout(done, pause));
+        await sleep(pause);
       }
     }
     this.busy = false;
