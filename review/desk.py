@@ -106,7 +106,7 @@ class Desk:
             decisions = list(self._decisions.values())
         return [
             {"annotator": name, "verdict": str(one.verdict), "reason": one.reason, "text": one.text}
-            for name, one in votes_of(decisions).get(key, {}).items()
+            for name, one in sorted(votes_of(decisions).get(key, {}).items())
         ]
 
     def save(self, values: Iterable[Mapping[str, Any]], done: str | None) -> Progress:

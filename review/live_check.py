@@ -9,6 +9,25 @@ from naturel.annotations.claims import Claim
 from naturel.builders.captions.surface import Style
 from naturel.builders.checks.check import Checker
 
+WORDING = {
+    "negation": "it takes back what it says",
+    "hedge": "it doubts",
+    "question": "it asks",
+    "order": "it orders",
+    "missing": "one of the two things is not named",
+    "third": "it names another thing",
+    "colour": "it names a colour",
+    "number": "it names a number",
+    "place": "it names a place",
+    "short": "it is too short",
+    "long": "it is too long",
+    "article": "a and an",
+    "agreement": "singular and plural",
+    "repetition": "a word is there twice",
+    "surface": "spaces, capital or full stop",
+}
+"""Problem (`builders.checks.text`) -> what the annotator reads."""
+
 
 class LiveCheck:
     """Checks one sentence at a time; the model is loaded with the first."""
@@ -43,5 +62,5 @@ class LiveCheck:
                 f"{one.subject} {one.relation.replace('_', ' ')} {one.object}"
                 for one in checked.reading.found
             ],
-            "problems": list(checked.problems),
+            "problems": [WORDING.get(name, name) for name in checked.problems],
         }

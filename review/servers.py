@@ -72,7 +72,7 @@ class AppServer:
         environment = os.environ | app_environment(self.session.database_uri)
         environment[VARIABLE] = self.session.model_dump_json()
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603
                 [
                     sys.executable,
                     *("-m", "fiftyone.server.main", "--port", str(self.port), "--address", self.address),

@@ -1,0 +1,211 @@
+"""The review app in a real browser: by keyboard, several annotators, servers that die."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers.builds import must_build
+from helpers.review_app import PATIENCE, Annotator, ReviewApp, need_app, open_browser
+from playwright.sync_api import Browser, expect
+
+from naturel.review.database import free_port
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser(need_app()) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def build(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    need_app()
+    out = tmp_path_factory.mktemp("reviewed") / "build"
+    must_build("--data", sample, "--max-images", "24", "--captions-per-claim", "6", "--out", out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def captions(build: Path) -> Iterator[ReviewApp]:
+    """Two annotators who get the same captions."""
+    app = ReviewApp(build, "--annotator", "anna,ben", "--overlap", "1", "--port", _two_ports())
+    yield app
+    app.stop()
+
+
+def _two_ports() -> str:
+    """The first of two ports that nobody listens on, most likely."""
+    return str(min(free_port(), 65_000))
+
+
+class TestCaptions:
+    def test_accept_reject_edit_flag_and_undo_by_keyboard(
+        self, captions: ReviewApp, browser: Browser
+    ) -> None:
+        assert "ssh -L" in "".join(captions.told)
+        anna = Annotator(browser, captions.places["anna"])
+        assert anna.text("annotator") == "anna"
+        first = anna.text("sentence")
+
+        anna.press("a")
+        expect(anna.page.get_by_test_id("sentence")).not_to_have_text(first)
+        second = anna.text("sentence")
+        anna.press("r")
+        anna.shows("reasons", "ungrammatical")
+        anna.press("4")
+        expect(anna.page.get_by_test_id("sentence")).not_to_have_text(second)
+
+        third = anna.text("sentence")
+        anna.press("2", "b", "v", "b", "e")  # the last flag of the picture stands
+        anna.page.keyboard.press("Control+a")
+        anna.page.keyboard.type("desk on cat")
+        anna.shows("check", "This now says: desk on cat")
+        anna.shows("difference", "desk on cat")
+        anna.press("Enter")
+        anna.shows("check", "Enter again")
+        anna.press("Enter")
+        anna.all_saved()
+
+        lines = captions.journal("anna")
+        assert [(line["kind"], line["verdict"]) for line in lines] == [
+            ("caption", "accept"),
+            ("caption", "reject"),
+            ("caption", "edit"),
+            ("relation", "reject"),
+        ]
+        assert [line.get("sentence") for line in lines[:3]] == [first, second, third]
+        assert lines[1]["reason"] == "ungrammatical"
+        assert lines[2]["text"] == "desk on cat"
+        assert lines[3]["reason"] == "wrong_box"
+        assert {line["annotator"] for line in lines} == {"anna"}
+
+        anna.press("u")
+        anna.shows("sentence", third)
+        anna.all_saved()
+        undone = captions.journal("anna")[4:]
+        assert {line["verdict"] for line in undone} == {"undo"}
+        assert {line["retracts"] for line in undone} == {lines[2]["id"], lines[3]["id"]}
+
+        anna.press("k")
+        anna.all_saved()
+        anna.shows("progress", re.compile("^3 /"))
+        assert captions.journal("anna")[-1]["verdict"] == "skip"
+        fourth = anna.text("sentence")
+        anna.press("3", "v")
+        anna.reload()
+        anna.shows("progress", re.compile("^3 /"))
+        assert anna.text("sentence") == fourth
+        anna.shows("positives", "wrong relation")  # the draft was kept
+        anna.press("?")
+        anna.shows("help", "accept")
+        anna.close()
+
+    def test_two_annotators_at_once_do_not_see_each_other(
+        self, captions: ReviewApp, browser: Browser
+    ) -> None:
+        anna, ben = (Annotator(browser, captions.places[name]) for name in ("anna", "ben"))
+        assert ben.text("annotator") == "ben"
+        assert ben.page.get_by_test_id("votes").count() == 0
+        ben.shows("progress", re.compile("^0 /"))
+        hers = anna.text("sentence")
+        ben.press("a", "a")
+        ben.all_saved()
+        assert anna.text("sentence") == hers
+        anna.press("a")
+        for annotator in (anna, ben):
+            annotator.all_saved()
+            annotator.close()
+        assert [line["verdict"] for line in captions.journal("ben")] == ["accept", "accept"]
+        assert captions.journal("ben")[0]["key"] == captions.journal("anna")[0]["key"]
+
+    def test_what_is_called_saved_survives_killed_servers(
+        self, captions: ReviewApp, browser: Browser
+    ) -> None:
+        ben = Annotator(browser, captions.places["ben"])
+        before = len(captions.journal("ben"))
+        ben.press("a")
+        assert captions.kill("mongod") == 1
+        ben.press("a")
+        assert captions.kill("fiftyone.server.main") == 2
+        ben.press("r", "1", "a")
+        expect(ben.page.get_by_test_id("state")).to_contain_text("nothing is lost")
+        assert len(captions.journal("ben")) - before >= ben.saved
+        ben.all_saved()
+        verdicts = [line["verdict"] for line in captions.journal("ben")[before:]]
+        assert verdicts == ["accept", "accept", "reject", "accept"]
+        assert ben.saved == 4
+        ben.close()
+
+
+def test_pictures_and_then_a_dispute(build: Path, browser: Browser, captions: ReviewApp) -> None:
+    captions.stop()
+    app = ReviewApp(
+        build, "--annotator", "anna,ben", "--overlap", "1", "--queue", "images", "--port", _two_ports()
+    )
+    try:
+        anna = Annotator(browser, app.places["anna"], theme="light")
+        before = len(app.journal("anna"))
+        anna.press("b", "4", "r")
+        anna.shows("reasons", "blurred")
+        anna.press("1", "Enter")
+        anna.all_saved()
+        lines = app.journal("anna")[before:]
+        assert [(line["kind"], line["verdict"], line.get("reason")) for line in lines] == [
+            ("relation", "reject", "wrong_box"),
+            ("image", "reject", "blurred"),
+        ]
+        _move_a_box(anna)
+        edit = app.journal("anna")[-2]
+        assert edit["verdict"] == "edit"
+        assert set(edit["boxes"]) == {"subject"}
+        anna.close()
+        ben = Annotator(browser, app.places["ben"])
+        ben.press("Enter")
+        ben.all_saved()
+        assert [line["key"] for line in app.journal("ben")[-2:]] == [line["key"] for line in lines]
+        ben.close()
+    finally:
+        app.stop()
+    _adjudicate(build, browser)
+
+
+def _move_a_box(anna: Annotator) -> None:
+    """Drag the subject's box with FiftyOne's own tool, and save."""
+    (item,) = anna.ask("next", {"count": 1})["items"]
+    anna.press("e")
+    expect(anna.page.get_by_text("Draw the boxes")).to_be_visible()
+    expect(anna.page.get_by_text("Edit", exact=True)).to_be_visible(timeout=PATIENCE)
+    anna.page.wait_for_timeout(3_000)  # the tool gives no sign that it listens
+    pane = anna.page.locator("canvas").first.bounding_box()
+    assert pane is not None
+    scale = min(pane["width"] / item["width"], pane["height"] / item["height"])
+    left, _, _, bottom = item["subject"]["box"]  # its lower left corner is seldom covered by another box
+    x = pane["x"] + pane["width"] / 2 + (left - 0.5) * item["width"] * scale + 6
+    y = pane["y"] + pane["height"] / 2 + (bottom - 0.5) * item["height"] * scale - 12
+    mouse = anna.page.mouse
+    mouse.move(x + 8, y)
+    mouse.down()
+    mouse.move(x + 12, y - 4, steps=3)
+    mouse.move(x + 28, y - 20, steps=5)
+    mouse.up()
+    anna.press("e", "Enter")
+    anna.shows("message", "with the boxes that you drew")
+
+
+def _adjudicate(build: Path, browser: Browser) -> None:
+    app = ReviewApp(build, "--annotator", "carol", "--queue", "adjudicate", "--port", _two_ports())
+    try:
+        carol = Annotator(browser, app.places["carol"])
+        carol.shows("votes", "anna")
+        carol.shows("votes", "ben")
+        total = carol.text("progress")
+        carol.press("r", "1")
+        carol.all_saved()
+        assert total.startswith("0 / ")
+        decided = app.journal("carol")
+        assert [line["adjudication"] for line in decided] == [True]
+    finally:
+        app.stop()
