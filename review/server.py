@@ -42,11 +42,17 @@ class Answers:
         return {"item": self.desk.item(params["key"])}
 
     def save(self, params: Params) -> Params:
-        """Take `decisions`; `done` is the item's key. A relation whose boxes were drawn anew becomes an edit."""
+        """Take `decisions`; `done` is the item's key. A relation whose boxes were drawn anew becomes an edit.
+
+        Whatever else goes wrong is raised: the panel tries again until it is told that the journal has them.
+        """
         decisions = params["decisions"]
         if sample := params.get("sample"):
             decisions = [self._with_boxes(one, sample, params["boxes"]) for one in decisions]
-        progress = self.desk.save(decisions, params.get("done"))
+        try:
+            progress = self.desk.save(decisions, params.get("done"))
+        except ValueError as error:  # trying again would not help
+            return {"refused": str(error), "progress": asdict(self.desk.progress())}
         edited = sum("boxes" in one for one in decisions)
         return {"saved": [one["id"] for one in decisions], "edited": edited, "progress": asdict(progress)}
 
@@ -59,8 +65,7 @@ class Answers:
     def undo(self, params: Params) -> Params:
         """Take back what `decisions` retract, and open the item `key` again."""
         progress = self.desk.undo(params["decisions"], params["key"])
-        saved = [one["id"] for one in params["decisions"]]
-        return {"saved": saved, "item": self.desk.item(params["key"]), "progress": asdict(progress)}
+        return {"saved": [one["id"] for one in params["decisions"]], "progress": asdict(progress)}
 
     def check(self, params: Params) -> Params:
         """What the sentence `text` says, which should state `claim` in a `style`."""
