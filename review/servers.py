@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from naturel.annotations.errors import UserError
 from naturel.review.database import Mongod, end
@@ -100,7 +99,7 @@ class AppServer:
             try:
                 items = self.ask("next", {"count": 1})["items"]
                 break
-            except (OSError, ValueError):
+            except (httpx.HTTPError, ValueError):
                 time.sleep(0.2)
         place = f"{self.origin}/datasets/{self.session.dataset}"
         if not items:
@@ -112,15 +111,12 @@ class AppServer:
         """Ask an operator of the plugin.
 
         Raises:
-            OSError: The server does not answer.
+            httpx.HTTPError: The server does not answer.
             ValueError: The operator failed.
         """
-        body = json.dumps({"operator_uri": f"@naturel/review/{question}", "params": params}).encode()
-        request = urllib.request.Request(  # noqa: S310 - our own address
-            f"{self.origin}/operators/execute", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-            found = json.load(answer)
+        body = {"operator_uri": f"@naturel/review/{question}", "params": params}
+        answer = httpx.post(f"{self.origin}/operators/execute", json=body, timeout=60)
+        found = answer.raise_for_status().json()
         if found.get("error"):
             raise ValueError(found.get("error_message") or found["error"])
         result: dict[str, Any] = found["result"]

@@ -63,7 +63,9 @@ def write_release(folder: Path, records: int, pictures: int, pairs: int = 3) -> 
         for batch in _batches(records, stated, images):
             writer.write_table(pa.Table.from_pylist(batch, table), row_group_size=100)
     pq.write_table(
-        pa.Table.from_pylist([_caption(claim, form) for claim in stated for form in range(4)], schema.CAPTIONS),
+        pa.Table.from_pylist(
+            [_caption(claim, form) for claim in stated for form in range(4)], schema.CAPTIONS
+        ),
         release / "captions" / "captions.parquet",
     )
     pq.write_table(
@@ -94,7 +96,12 @@ def _record(row: int, stated: list[Claim], images: list[bytes]) -> dict[str, Any
     claim = stated[row % len(stated)]
     swap = claim.swapped()
     right, wrong = sentences(claim), sentences(swap)
-    places = [(claim, 0), (swap, 0), *((claim, form) for form in (1, 2, 3)), *((swap, form) for form in (1, 2, 3))]
+    places = [
+        (claim, 0),
+        (swap, 0),
+        *((claim, form) for form in (1, 2, 3)),
+        *((swap, form) for form in (1, 2, 3)),
+    ]
     return {
         "id": f"r{row:06d}",
         "image": {"bytes": image, "path": f"p{row % len(images)}.jpg"},

@@ -32,7 +32,9 @@ def change(decision: Decision, contents: Contents) -> tuple[list[str], dict[str,
 def test_a_rejected_caption_is_told_by_all_its_records(contents: Contents) -> None:
     claim = Claim("cat", "on", "desk")
     key = contents.caption_keys[contents.caption_numbers[_key("cat on desk", claim)]]
-    decision = made(kind="caption", key=key, verdict="reject", reason="awkward", sentence="cat on desk", claim=claim)
+    decision = made(
+        kind="caption", key=key, verdict="reject", reason="awkward", sentence="cat on desk", claim=claim
+    )
     records, how = change(decision, contents)
     assert records == ["r000000", "r000001", "r000006", "r000007"]
     assert how == {"$addToSet": {"bad_captions": "cat on desk"}}

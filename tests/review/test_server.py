@@ -53,7 +53,9 @@ def test_status_says_who_is_at_work_and_the_reasons(ask: Callable[..., Answers])
     assert status["progress"] == {"done": 0, "total": 24, "seconds": None}
 
 
-def test_an_accepted_relation_with_moved_boxes_is_an_edit(ask: Callable[..., Answers], tmp_path: Path) -> None:
+def test_an_accepted_relation_with_moved_boxes_is_an_edit(
+    ask: Callable[..., Answers], tmp_path: Path
+) -> None:
     answers = ask(Queue.IMAGES, {"subject": [0.2, 0.2, 0.4, 0.6], "object": OBJECT_BOX})
     (item,) = answers.next({"count": 1})["items"]
     answer = answers.save(save(item, relation(item, "accept")))
