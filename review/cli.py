@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from naturel.annotations.decisions import NAME_RULE, is_annotator
 from naturel.annotations.errors import UserError
@@ -57,7 +56,7 @@ def review_command(
         options = Options(
             path, names, queue, address, port, database_uri, rebuild, overlap, gold, open_browser
         )
-        review(options, Console(stderr=True))
+        review(options)
 
     guard(work, debug)
 

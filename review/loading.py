@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,23 +12,54 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.odm as foo
 from bson import ObjectId
+from rich.console import Console
 
 from naturel.annotations.decisions import Decision
-from naturel.annotations.journal import journal_files
+from naturel.annotations.journal import journal_files, read_journals
 from naturel.annotations.verdicts import replay
-from naturel.builders.progress import Progress
+from naturel.builders.progress import Progress, choose_progress
 from naturel.builders.workspace import MANIFEST, digest_file
 from naturel.review.contents import Contents, sample_id
-from naturel.review.media import media_path
+from naturel.review.media import media_path, write_pictures
 from naturel.review.mirror import changes_of, sides
 
 LAYOUT = 2
 """Of the samples; another one is loaded anew."""
 AT_ONCE = 1000
+SHOWN = 3
+"""Faulty lines of journals told."""
 SUBJECT_COLOR, OBJECT_COLOR = "#3b82f6", "#f59e0b"
 """Of the boxes; the panel uses the same for the words."""
 FINGERPRINT, JOURNALS = "fingerprint", "journals"
 """Keys of what is noted about a dataset: what was loaded, and the journals that were followed."""
+
+
+def prepare(release: Path, folder: Path, rebuild: bool) -> str:
+    """Load a release where it is not loaded yet or is to be loaded anew, and bring it up to the journals.
+
+    Args:
+        release: Its folder.
+        folder: Of the journals, and of the pictures that the app shows.
+        rebuild: Whether to load it anew.
+
+    Returns:
+        The name of its dataset.
+
+    Raises:
+        UserError: The release is damaged, or only links to its pictures.
+    """
+    contents = Contents(release)
+    media = folder.resolve() / "media"
+    reading = read_journals(folder)
+    for fault in reading.faults[:SHOWN]:
+        print(f"{fault}: left out", file=sys.stderr)
+    progress = choose_progress(Console(stderr=True))
+    name = dataset_name(release)
+    if rebuild or not is_loaded(name):
+        write_pictures(contents.release, media, progress)
+        load(contents, name, media, progress)
+    follow(contents, name, folder, reading.decisions)
+    return name
 
 
 def dataset_name(release: Path) -> str:

@@ -9,23 +9,21 @@ import sys
 import uuid
 import webbrowser
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-
-from rich.console import Console
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.journal import REVIEW, read_journals
-from naturel.builders.progress import choose_progress
 from naturel.builders.report.tables import find_release
 from naturel.review.choices import Queue
 from naturel.review.contents import Contents
 from naturel.review.database import Mongod, check_server
 from naturel.review.gold import accuracy, read_gold
-from naturel.review.media import write_pictures
 from naturel.review.queues import lost_keys
-from naturel.review.servers import AppServer, app_environment, check_port, watch
+from naturel.review.servers import AppServer, app_environment, check_port, stop_all, watch
 from naturel.review.session import Session
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -49,7 +47,7 @@ class Options:
     open_browser: bool
 
 
-def review(options: Options, console: Console) -> None:
+def review(options: Options) -> None:
     """Serve the app until the user stops it.
 
     Raises:
@@ -70,16 +68,16 @@ def review(options: Options, console: Console) -> None:
         else:
             check_server(options.database_uri)
         uri = options.database_uri or (database.uri if database else "")
-        os.environ.update(app_environment(uri))  # before FiftyOne is imported
-        dataset = _prepare(release, folder, options, console)
+        os.environ.update(app_environment(uri))
+        dataset = _prepare(release, folder, options)
         servers = [
             AppServer(
                 _session(options, release, folder, dataset, uri, name), options.address, options.port + number
             )
             for number, name in enumerate(options.annotators)
         ]
+        stack.callback(stop_all, servers)
         for server in servers:
-            stack.callback(server.stop)
             server.start()
         _tell(servers, options)
         try:
@@ -110,29 +108,21 @@ def _session(options: Options, release: Path, folder: Path, dataset: str, uri: s
     )
 
 
-def _prepare(release: Path, folder: Path, options: Options, console: Console) -> str:
+def _prepare(release: Path, folder: Path, options: Options) -> str:
     """Load the release where it is not loaded, and bring it up to the journals.
+
+    FiftyOne does it in a process of its own: it keeps hold of the database until its process ends.
 
     Returns:
         The dataset's name.
     """
-    from naturel.review import loading
-
-    contents = Contents(release)
-    media = folder.resolve() / "media"
-    reading = read_journals(folder)
-    for fault in reading.faults[:SHOWN]:
-        print(f"{fault}: left out", file=sys.stderr)
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        name = pool.submit(_load, release, folder, options.rebuild).result()
+    decisions = read_journals(folder).decisions
     if options.gold:
-        for annotator, found in accuracy(reading.decisions, read_gold(options.gold)).items():
+        for annotator, found in accuracy(decisions, read_gold(options.gold)).items():
             print(f"{annotator}: {found.right} of {found.items} gold items right")
-    progress = choose_progress(console)
-    name = loading.dataset_name(release)
-    if options.rebuild or not loading.is_loaded(name):
-        write_pictures(contents.release, media, progress)
-        loading.load(contents, name, media, progress)
-    loading.follow(contents, name, folder, reading.decisions)
-    lost = lost_keys(contents, reading.decisions)
+    lost = lost_keys(Contents(release), decisions)
     if lost:
         print(
             f"{len(lost):,} decisions are about what this release does not have; they are kept. For example:"
@@ -140,6 +130,12 @@ def _prepare(release: Path, folder: Path, options: Options, console: Console) ->
         for decision in lost[:SHOWN]:
             print(f"  {decision.verdict} by {decision.annotator}: {decision.sentence or decision.key}")
     return name
+
+
+def _load(release: Path, folder: Path, rebuild: bool) -> str:
+    from naturel.review.loading import prepare
+
+    return prepare(release, folder, rebuild)
 
 
 def _tell(servers: Sequence[AppServer], options: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -30,7 +31,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 START_SECONDS = 180
-PATIENCE = 60_000
+PATIENCE = 40_000
 """Milliseconds for what a busy machine shows late."""
 
 
@@ -85,14 +86,13 @@ class ReviewApp:
 
     def kill(self, what: str) -> int:
         """Kill -9 the children whose command line has a word; how many there were."""
-        found = [
-            child
-            for child in psutil.Process(self.process.pid).children(recursive=True)
-            if any(what in word for word in child.cmdline())
-        ]
-        for child in found:
-            child.kill()
-        return len(found)
+        killed = 0
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                if any(what in word for word in child.cmdline()):
+                    child.kill()
+                    killed += 1
+        return killed
 
     def stop(self) -> str:
         """Stop it as Ctrl-C does; what it printed last."""
