@@ -2,6 +2,7 @@
 
 import { Desk } from "./desk.js";
 import { HELP, listen } from "./keys.js";
+import { comeBack } from "./away.js";
 import { CaptionView } from "./caption.js";
 import { RecordView } from "./record.js";
 import { Key, h } from "./parts.js";
@@ -16,6 +17,10 @@ export default function Panel() {
   desk ??= new Desk();
   React.useSyncExternalStore(desk.subscribe, desk.snapshot);
   React.useEffect(() => listen(desk), []);
+  React.useEffect(() => {
+    const place = location.pathname;
+    return () => { comeBack(desk, place); };
+  }, []);
   useLargePicture(desk);
   const theme = useTheme();
   return h("div", { className: `nr nr-${theme}`, "data-testid": "naturel-review" },
