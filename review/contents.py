@@ -60,7 +60,7 @@ class Contents:
     @property
     def count(self) -> int:
         """How many records there are."""
-        return self.release.count
+        return int(self.release.count)
 
     @cached_property
     def _columns(self) -> dict[str, pa.Array]:

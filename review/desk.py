@@ -86,7 +86,7 @@ class Desk:
         with self._lock:
             while self._from < len(self._keys) and self._keys[self._from] in self._done:
                 self._from += 1
-            keys = []
+            keys: list[str] = []
             for key in self._keys[self._from :]:
                 if len(keys) == count:
                     break

@@ -70,7 +70,7 @@ def dataset_name(release: Path) -> str:
 
 def is_loaded(name: str) -> bool:
     """Whether a dataset was loaded to its end."""
-    return fo.dataset_exists(name) and fo.load_dataset(name).info.get(FINGERPRINT) == name
+    return bool(fo.dataset_exists(name) and fo.load_dataset(name).info.get(FINGERPRINT) == name)
 
 
 def load(contents: Contents, name: str, media: Path, progress: Progress) -> None:

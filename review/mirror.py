@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pymongo
@@ -149,7 +149,7 @@ def _original_boxes(decision: Decision, contents: Contents) -> dict[str, list[fl
 
 
 def changed_boxes(
-    drawn: dict[str, list[float] | None], release: dict[str, list[float] | None]
+    drawn: Mapping[str, list[float] | None], release: Mapping[str, list[float] | None]
 ) -> dict[str, list[float]]:
     """The boxes that were changed in the app, cut at the picture's edges, by `subject` and `object`."""
     changed = {}

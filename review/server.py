@@ -10,6 +10,7 @@ from typing import Any
 
 from naturel.annotations.claims import Claim
 from naturel.annotations.decisions import REASONS, Kind, Verdict
+from naturel.builders.captions.surface import Style
 from naturel.review.desk import Desk
 from naturel.review.live_check import LiveCheck
 from naturel.review.mirror import DatabaseMirror, changed_boxes
@@ -69,7 +70,7 @@ class Answers:
 
     def check(self, params: Params) -> Params:
         """What the sentence `text` says, which should state `claim` in a `style`."""
-        style = "simple" if params.get("style") == "simple" else "complex"
+        style: Style = "simple" if params.get("style") == "simple" else "complex"
         return self.live_check.check(params["text"], Claim(**params["claim"]), style)
 
     def status(self, params: Params) -> Params:

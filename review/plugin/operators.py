@@ -2,61 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import fiftyone.operators as foo
 
-from naturel.review.server import Answers, answers
+from naturel.review.server import answers
 
 
 class _Asked(foo.Operator):  # type: ignore[misc]
-    """One question of the panel; the answer's method has its name."""
-
-    ask: Callable[[Answers, dict[str, Any]], dict[str, Any]]
+    """One question of the panel; the method of `Answers` that answers has its name."""
 
     @property
     def config(self) -> foo.OperatorConfig:
         return foo.OperatorConfig(name=type(self).__name__.lower(), label=type(self).__name__, unlisted=True)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        return type(self).ask(answers(), ctx.params)
+        answer: dict[str, Any] = getattr(answers(), self.name)(ctx.params)
+        return answer
 
 
 class Next(_Asked):
     """The next open items."""
 
-    ask = Answers.next
-
 
 class Item(_Asked):
     """One item again."""
-
-    ask = Answers.item
 
 
 class Save(_Asked):
     """Decisions, to be kept."""
 
-    ask = Answers.save
-
 
 class Undo(_Asked):
     """Decisions, to be taken back."""
-
-    ask = Answers.undo
 
 
 class Check(_Asked):
     """What an edited sentence says."""
 
-    ask = Answers.check
-
 
 class Status(_Asked):
     """Who is at work, at what, and how far."""
-
-    ask = Answers.status
 
 
 def register(plugin: Any) -> None:

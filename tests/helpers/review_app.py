@@ -31,7 +31,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 START_SECONDS = 180
-PATIENCE = 40_000
+PATIENCE = 90_000
 """Milliseconds for what a busy machine shows late."""
 
 

@@ -11,7 +11,7 @@ from bson import ObjectId
 from helpers.small_release import OBJECT_BOX, SUBJECT_BOX
 
 from naturel.annotations.claims import Claim
-from naturel.annotations.decisions import Decision, from_values
+from naturel.annotations.decisions import Decision, caption_key, from_values
 from naturel.review.contents import Contents, sample_id
 from naturel.review.mirror import changed_boxes, changes_of, sides
 
@@ -26,12 +26,13 @@ def change(decision: Decision, contents: Contents) -> tuple[list[str], dict[str,
     ids = set(update._filter["_id"]["$in"])
     rows = [row for row in range(contents.count) if ObjectId(sample_id("d", contents.record_id(row))) in ids]
     assert len(rows) == len(ids)
+    assert isinstance(update._doc, dict)
     return [contents.record_id(row) for row in rows], update._doc
 
 
 def test_a_rejected_caption_is_told_by_all_its_records(contents: Contents) -> None:
     claim = Claim("cat", "on", "desk")
-    key = contents.caption_keys[contents.caption_numbers[_key("cat on desk", claim)]]
+    key = contents.caption_keys[contents.caption_numbers[caption_key("cat on desk", claim)]]
     decision = made(
         kind="caption", key=key, verdict="reject", reason="awkward", sentence="cat on desk", claim=claim
     )
@@ -68,9 +69,3 @@ def test_a_box_that_was_moved_is_found_and_cut_at_the_edges() -> None:
     assert changed_boxes({"subject": [0.10000001, 0.2, 0.4, 0.6], "object": OBJECT_BOX}, release) == {}
     moved = {"subject": [-0.02, 0.2, 0.4, 0.6], "object": None}
     assert changed_boxes(moved, release) == {"subject": [0.0, 0.2, 0.4, 0.6]}
-
-
-def _key(text: str, claim: Claim) -> str:
-    from naturel.annotations.decisions import caption_key
-
-    return caption_key(text, claim)
