@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.odm as foo
 from bson import ObjectId
+from pymongo.errors import OperationFailure
 from rich.console import Console
 
 from naturel.annotations.decisions import Decision
@@ -109,6 +111,9 @@ def load(contents: Contents, name: str, media: Path, progress: Progress) -> None
     _arrange(dataset)
     dataset.info[FINGERPRINT] = name
     dataset.save()
+    with contextlib.suppress(OperationFailure):  # a server of the user's may forbid it
+        # Until the next checkpoint a killed server forgets how many samples it has, and the app says: none.
+        foo.get_db_conn().client.admin.command("fsync")
 
 
 def follow(contents: Contents, name: str, folder: Path, decisions: Sequence[Decision]) -> None:
