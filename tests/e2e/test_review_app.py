@@ -190,7 +190,8 @@ def _move_a_box(anna: Annotator) -> None:
     expect(anna.page.get_by_text("Edit", exact=True)).to_be_visible(timeout=PATIENCE)
     anna.page.wait_for_timeout(3_000)  # the tool gives no sign that it listens
     pane = anna.page.evaluate(
-        """() => document.elementsFromPoint(290, 400).find((one) => one.tagName === "CANVAS").getBoundingClientRect()"""
+        """() => document.elementsFromPoint(290, 400).find((one) => one.tagName === "CANVAS")
+            .getBoundingClientRect()"""
     )
     scale = min(pane["width"] / item["width"], pane["height"] / item["height"])
     left, _, _, bottom = item["subject"]["box"]  # its lower left corner is seldom covered by another box
