@@ -47,7 +47,7 @@ def write_release(folder: Path, records: int, pictures: int, pairs: int = 3) -> 
     Args:
         folder: Where to; the release is `folder/release/1.0.0`.
         records: How many.
-        pictures: How many different ones, each of 64 x 48 pixels.
+        pictures: How many different ones, each of 320 x 240 pixels.
         pairs: How many pairs of a claim and its swap there are; at most 45.
 
     Returns:
@@ -84,7 +84,7 @@ def _batches(records: int, stated: list[Claim], images: list[bytes]) -> Iterator
 
 
 def _picture(number: int) -> bytes:
-    image = Image.new("RGB", (64, 48), ((37 * number) % 256, (91 * number) % 256, 180))
+    image = Image.new("RGB", (320, 240), ((37 * number) % 256, (91 * number) % 256, 180))
     ImageDraw.Draw(image).text((4, 4), str(number))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG")
@@ -109,8 +109,8 @@ def _record(row: int, stated: list[Claim], images: list[bytes]) -> dict[str, Any
         "source": "drawn",
         "source_split": "train",
         "rotation": 0,
-        "width": 64,
-        "height": 48,
+        "width": 320,
+        "height": 240,
         "subject": {"label": claim.subject.title(), "noun": claim.subject, "box": SUBJECT_BOX},
         "relation": claim.relation,
         "object": {"label": claim.object.title(), "noun": claim.object, "box": OBJECT_BOX},
