@@ -185,10 +185,12 @@ def _adjudicate(build: Path, browser: Browser) -> None:
         carol.shows("votes", "anna")
         carol.shows("votes", "ben")
         total = carol.text("progress")
-        carol.press("r", "1")
+        is_record = carol.page.get_by_test_id("claim").count() == 1
+        carol.press("r", "1", *(["Enter"] if is_record else []))
         carol.all_saved()
         assert total.startswith("0 / ")
         decided = app.journal("carol")
-        assert [line["adjudication"] for line in decided] == [True]
+        assert decided
+        assert all(line["adjudication"] for line in decided)
     finally:
         app.stop()
