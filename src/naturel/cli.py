@@ -5,9 +5,11 @@ from __future__ import annotations
 from naturel.builders.cli import app
 from naturel.builders.command import run_command
 from naturel.loaders.export_cli import export_command
+from naturel.review.cli import review_command
 from naturel.review.decisions_cli import decisions_app
 
 app.command("export")(export_command)
+app.command("review")(review_command)
 app.add_typer(decisions_app(), name="decisions")
 
 
