@@ -29,7 +29,8 @@ import httpx
 import pyarrow as pa
 from PIL import Image
 
-from naturel.builders.images import PictureSettings, count_reasons, gather_pictures, open_store
+from naturel.builders.images import gather_pictures
+from naturel.builders.picture_store import PictureSettings, open_store
 from naturel.builders.progress import SilentProgress
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from naturel.annotations import schema
 from naturel.annotations.joins import codes_of
-from naturel.builders.images import transform_boxes
+from naturel.builders.decoding import transform_boxes
 
 
 def upright_objects(objects: pa.Table, pictures: pa.Table) -> pa.Table:

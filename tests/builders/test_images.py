@@ -22,17 +22,9 @@ from PIL import Image, ImageCms, ImageDraw, ImageOps
 
 from naturel.annotations.errors import UserError
 from naturel.builders import picture_store
-from naturel.builders.images import (
-    Picture,
-    PictureError,
-    PictureSettings,
-    PictureStore,
-    count_reasons,
-    decode_picture,
-    gather_pictures,
-    open_store,
-    transform_boxes,
-)
+from naturel.builders.decoding import decode_picture, transform_boxes
+from naturel.builders.images import count_reasons, gather_pictures
+from naturel.builders.picture_store import Picture, PictureError, PictureSettings, PictureStore, open_store
 from naturel.builders.progress import SilentProgress
 
 FAST = PictureSettings(read_timeout=0.3, total_timeout=1, attempts=2, backoff=0.01, longest_wait=0.1)
@@ -563,7 +555,8 @@ import resource, sys
 from pathlib import Path
 import pyarrow.parquet as pq
 from naturel.builders import picture_store
-from naturel.builders.images import PictureSettings, gather_pictures, open_store
+from naturel.builders.images import gather_pictures
+from naturel.builders.picture_store import PictureSettings, open_store
 from naturel.builders.progress import SilentProgress
 picture_store.SHARD_ROWS = int(sys.argv[3])
 settings = PictureSettings(concurrency=4)
