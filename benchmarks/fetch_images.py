@@ -29,7 +29,7 @@ import httpx
 import pyarrow as pa
 from PIL import Image
 
-from naturel.builders.images import gather_pictures
+from naturel.builders.images import count_reasons, gather_pictures
 from naturel.builders.picture_store import PictureSettings, open_store
 from naturel.builders.progress import SilentProgress
 
