@@ -133,12 +133,12 @@ def compose(
 
 
 def _by_split(candidates: pa.Table, splits: Splits) -> Iterator[tuple[str, pa.Table]]:
-    """The candidates of each split that has pictures with any, training first."""
+    """The candidates of each split that has pictures with any, training first; where there are none, of training."""
     place = codes_of(candidates["image_id"], splits.images["image_id"].combine_chunks())
     split = splits.images["split"].take(pa.array(place))
     for name in reversed(SPLITS):
         mine = candidates.filter(pc.equal(split, name))
-        if mine.num_rows:
+        if mine.num_rows or (name == Split.TRAIN and not candidates.num_rows):
             yield name, mine
 
 

@@ -388,7 +388,7 @@ def mark_reviewed(records: pa.Table, captions: pa.Table, edited: Iterable[str], 
     )
     good = [*edited, *accepted]
     used = pc.is_in(records["caption_ids"].combine_chunks().flatten(), value_set=pa.array(good, pa.string()))
-    reviewed = np.asarray(used).reshape(records.num_rows, -1).any(axis=1)
+    reviewed = np.asarray(used).reshape(-1, records["caption_ids"].type.list_size).any(axis=1)
     image = image_keys(records)
     claim = pc.utf8_slice_codeunits(records["id"], -16)
     relation = pc.binary_join_element_wise(image, claim, "/")

@@ -294,7 +294,9 @@ def _touched(chosen: pa.Table, revised: Revised) -> Flags:
     """Whether each record is of a picture that was decided about, or has a caption that was."""
     against = revised.captions.filter(pc.equal(revised.captions["status"], REJECTED))["caption_id"]
     used = chosen["caption_ids"].combine_chunks().flatten()
-    bad = np.asarray(pc.is_in(used, value_set=against.combine_chunks())).reshape(chosen.num_rows, -1)
+    bad = np.asarray(pc.is_in(used, value_set=against.combine_chunks())).reshape(
+        -1, chosen["caption_ids"].type.list_size
+    )
     images = pc.unique(revised.candidates["image_id"])
     touched: Flags = bad.any(axis=1) | np.asarray(pc.is_in(chosen["image_id"], value_set=images))
     return touched

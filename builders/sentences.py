@@ -127,9 +127,9 @@ def word_groups(
         for claim, said, again in zip((p, q), said_by, repeated, strict=True)
     )
     used = [
-        sentences.texts(claims[one].reshape(len(one), -1), said[one])
+        sentences.texts(claims[one], said[one])
         for one in (a, b)
-        for claims, said in ((positive, wording.ours), (denied, wording.theirs))
+        for claims, said in ((positive[:, None], wording.ours), (denied, wording.theirs))
     ]
     free_p, free_q = (_rather_new(free, claim, used, sentences) for free, claim in ((free_p, p), (free_q, q)))
     liking = sentences.preference(mix(hashes[a], hashes[b]))

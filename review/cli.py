@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from naturel.annotations.decisions import NAME_RULE, is_annotator
 from naturel.annotations.errors import UserError
 from naturel.builders.command import guard
 from naturel.review.choices import Queue
@@ -71,6 +70,8 @@ def annotators(given: str | None, share: int) -> tuple[str, ...]:
     Raises:
         UserError: A name cannot be one, is there twice, or there are more names than shares.
     """
+    from naturel.annotations.decisions import NAME_RULE, is_annotator  # slow to load
+
     names = [name.strip() for name in (given or _user()).split(",")]
     if bad := [name for name in names if not is_annotator(name)]:
         raise UserError(f"--annotator: {bad[0]!r} is no annotator's name: {NAME_RULE}.")
@@ -85,6 +86,8 @@ def annotators(given: str | None, share: int) -> tuple[str, ...]:
 
 def _user() -> str:
     import getpass
+
+    from naturel.annotations.decisions import is_annotator
 
     try:
         name = getpass.getuser()

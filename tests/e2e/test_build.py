@@ -175,7 +175,7 @@ def test_the_order_of_rows_does_not_matter(built: Path, sample: Path, tmp_path: 
 def test_another_seed_gives_other_choices(built: Path, sample: Path, tmp_path: Path) -> None:
     must_build("--data", sample, "--seed", "1", "--out", tmp_path / "out")
     assert release_files(tmp_path / "out").keys() == release_files(built).keys()
-    name = "data/train-00000-of-00001.parquet"
+    name = "data/openimages/train-00000-of-00001.parquet"
     assert release_files(tmp_path / "out")[name] != release_files(built)[name]
 
 

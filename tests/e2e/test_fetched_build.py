@@ -71,7 +71,7 @@ def test_bad_pictures_are_counted_by_reason_and_only_they_are_tried_again(
     columns = ["id", "image", "complex_positives", "complex_negatives"]
     tables = []
     for name, files in (("healed", healed), ("local", local)):
-        (tmp_path / f"{name}.parquet").write_bytes(files["data/train-00000-of-00001.parquet"])
+        (tmp_path / f"{name}.parquet").write_bytes(files["data/openimages/train-00000-of-00001.parquet"])
         tables.append(pq.read_table(tmp_path / f"{name}.parquet", columns=columns))
     assert tables[0].equals(tables[1])
 

@@ -66,7 +66,7 @@ def test_the_tokens_are_a_configuration_with_all_scenes(release: Path) -> None:
 def test_pictures_without_addresses_cannot_be_linked(tmp_path: Path) -> None:
     done = run("--images", "link", "--out", tmp_path / "out")
     assert done.returncode == 2
-    assert "the pictures of testbed have no addresses" in done.stderr
+    assert "the pictures of testbed, as they are used, have no addresses" in done.stderr
 
 
 def test_a_dry_run_with_a_model_counts_calls_without_pictures(tmp_path: Path) -> None:
