@@ -207,7 +207,7 @@ class _Mender:
         for group, pair in sorted(members.items()):
             if group in self.dissolved or len(pair) != 2:
                 continue
-            pair.sort(key=lambda member: (member[0].image_id, member[0].claim))  # whatever the order of records
+            pair.sort(key=lambda member: (member[0].image_id, member[0].claim))  # not the records' order
             for (one, slot), (other, other_slot) in (pair, pair[::-1]):
                 places = ((one, POSITIVES + slot), (other, NEGATIVES + other_slot))
                 if any(place in record.bad for record, place in places):
