@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from naturel.annotations import schema
+from naturel.builders.engine import conform
 from naturel.builders.sources.tables import SourceTables
 
 CODES = ("by", "by-sa", "by-nd", "by-nc", "by-nc-sa", "by-nc-nd", "cc0", "pd")
@@ -93,12 +95,13 @@ def keep_licensed(tables: SourceTables, terms: Sequence[str]) -> SourceTables:
     """Leave out pictures whose licence is not asked for, with all that is known of them.
 
     Args:
-        tables: What a source gave, with the column `license` in `images`.
+        tables: What a source gave; a source without licences has none for any picture.
         terms: As for `LicenseFilter`; none: everything stays.
     """
     if not terms:
         return tables
     wanted = LicenseFilter(tuple(terms))
+    tables = replace(tables, images=conform(tables.images, schema.IMAGES))
     encoded = tables.images["license"].cast(pa.string()).dictionary_encode().unify_dictionaries()
     codes = pc.fill_null(encoded.combine_chunks().indices, -1).to_numpy(zero_copy_only=False)
     names = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []

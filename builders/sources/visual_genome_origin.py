@@ -8,6 +8,7 @@ from naturel.annotations.errors import UserError
 from naturel.annotations.words import load_words
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings, Source
+from naturel.builders.sources.licensing import keep_licensed
 from naturel.builders.sources.origin import Origin
 from naturel.builders.sources.sampling import Sampling
 from naturel.builders.sources.visual_genome import SOURCE, read_visual_genome
@@ -43,10 +44,15 @@ def open_visual_genome(settings: BuildSettings, work: Path, progress: Progress) 
         name=SOURCE,
         split=settings.split,
         inputs=files,
-        key={"split": settings.split, "sampling": [*limits[:3], list(settings.relations)]},
+        key={
+            "split": settings.split,
+            "sampling": [*limits[:3], list(settings.relations)],
+            "licenses": list(settings.licenses),
+        },
         folders=(folder,),
-        read=lambda vocabulary, nouns: read_visual_genome(
-            files, settings.split, Sampling(*limits), vocabulary, nouns, load_words()
+        read=lambda vocabulary, nouns: keep_licensed(
+            read_visual_genome(files, settings.split, Sampling(*limits), vocabulary, nouns, load_words()),
+            settings.licenses,
         ),
         title="Visual Genome relationships",
         citation=_CITATION,

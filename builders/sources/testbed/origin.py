@@ -15,6 +15,7 @@ from naturel.annotations.joins import Integers
 from naturel.builders.choice import mix, seeded
 from naturel.builders.progress import Progress
 from naturel.builders.settings import BuildSettings, Source
+from naturel.builders.sources.licensing import keep_licensed
 from naturel.builders.sources.origin import Origin
 from naturel.builders.sources.sample import LICENSE
 from naturel.builders.sources.tables import SourceTables
@@ -94,9 +95,10 @@ def open_testbed(settings: BuildSettings, work: Path, progress: Progress) -> Ori
             "split": settings.split,
             "drawn": drawn,
             "relations": relations,
+            "licenses": list(settings.licenses),
         },
         folders=(folder,),
-        read=read,
+        read=lambda *rooms: keep_licensed(read(*rooms), settings.licenses),
         title="the left-right testbed: pictograms in a row of ten cells, drawn by code",
         citation=_CITATION,
         license_sentence="The testbed's pictures and annotations were drawn by code and are dedicated to the public "

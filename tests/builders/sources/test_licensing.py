@@ -102,3 +102,13 @@ def test_without_terms_everything_stays() -> None:
 
 def test_no_picture_at_all() -> None:
     assert keep_licensed(tables(), ["by"]).images.num_rows == 0
+
+
+def test_pictures_without_licences_are_left_out_and_counted() -> None:
+    images = pa.table({"image_id": ["a", "b"], "source": ["visual_genome"] * 2})
+    nothing = pa.table({"image_id": pa.array([], pa.string())})
+    given = SourceTables(images, nothing, nothing, nothing, nothing)
+    found = keep_licensed(given, ("by",))
+    assert found.images.num_rows == 0
+    assert found.dropped == {UNKNOWN: 2}
+    assert keep_licensed(given, ()) is given

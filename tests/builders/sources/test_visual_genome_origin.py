@@ -41,7 +41,7 @@ def test_a_folder(data: Path, tmp_path: Path) -> None:
         "image_data": data / "image_data.json",
     }
     assert origin.folders == (data,)
-    assert origin.key == {"split": "train", "sampling": [3, None, None, []]}
+    assert origin.key == {"split": "train", "sampling": [3, None, None, []], "licenses": []}
     assert origin.card_license == "cc-by-4.0"
     assert any("80 : 10 : 10" in note for note in origin.notes)
     demand_addresses([origin])
