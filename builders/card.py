@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import pyarrow.parquet as pq
 import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
+
+from naturel.builders.dataset_info import dataset_info
 
 TITLE = "NatuRel"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -56,7 +59,7 @@ def render_card(folder: Path, version: str, facts: dict[str, Any]) -> str:
         title=TITLE,
         version=version,
         front_matter=yaml.safe_dump(
-            _front_matter(figures, facts, version), sort_keys=False, allow_unicode=True
+            _front_matter(folder, figures, facts, version), sort_keys=False, allow_unicode=True
         ).strip(),
         figures=figures,
         facts=facts,
@@ -198,11 +201,11 @@ def _license(sources: list[dict[str, Any]]) -> str | list[str]:
     return licenses[0] if len(licenses) == 1 else licenses
 
 
-def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) -> dict[str, Any]:
+def _front_matter(
+    folder: Path, figures: dict[str, Any], facts: dict[str, Any], version: str
+) -> dict[str, Any]:
     size = next((name for limit, name in SIZES if figures["records"] < limit), "1M<n<10M")
-    # `datasets` keys its cache by this YAML and the folder's last name, not by the files: without the digest, two
-    # releases called 1.0.0 would be taken for one.
-    stamp = {"version": version, "description": f"contents {facts['content'][:16]}"}
+    configs = _configs(figures, facts, version)
     return {
         "pretty_name": TITLE,
         "license": _license(facts["sources"]),
@@ -210,38 +213,24 @@ def _front_matter(figures: dict[str, Any], facts: dict[str, Any], version: str) 
         "task_categories": ["zero-shot-image-classification", "image-text-to-text"],
         "tags": ["image-text", "compositionality", "relations", "hard-negatives", "clip", "siglip"],
         "size_categories": [size],
-        "configs": [
-            {
-                "config_name": "all",
-                "default": True,
-                **stamp,
-                "data_files": [
-                    {"split": split, "path": f"data/*/{split}-*.parquet"} for split, _ in figures["splits"]
-                ],
-            },
-            *(
-                {
-                    "config_name": source,
-                    **stamp,
-                    "data_files": [
-                        {"split": split, "path": f"data/{source}/{split}-*.parquet"} for split in splits
-                    ],
-                }
-                for source, splits in figures["splits_of"].items()
-            ),
-            *(
-                {
-                    "config_name": name,
-                    **stamp,
-                    "data_files": [{"split": name, "path": f"{name}/{name}-*.parquet"}],
-                }
-                for name in ("captions", "claims")
-            ),
-            *_token_config(figures["tokens"], stamp),
-        ],
+        "dataset_info": dataset_info(folder, configs),
+        "configs": configs,
     }
 
 
-def _token_config(tokens: dict[str, int], stamp: dict[str, str]) -> list[dict[str, Any]]:
-    data_files = [{"split": split, "path": f"tokens/{split}-*.parquet"} for split in tokens]
-    return [{"config_name": "tokens", **stamp, "data_files": data_files}] if tokens else []
+def _configs(figures: dict[str, Any], facts: dict[str, Any], version: str) -> list[dict[str, Any]]:
+    """All records, those of each source, and the tables behind them."""
+    # `datasets` keys its cache by this YAML and the folder's last name, not by the files: without the digest, two
+    # releases called 1.0.0 would be taken for one.
+    stamp = {"version": version, "description": f"contents {facts['content'][:16]}"}
+
+    def config(name: str, splits: Iterable[str], where: str, **more: object) -> dict[str, Any]:
+        data_files = [{"split": split, "path": f"{where}/{split}-*.parquet"} for split in splits]
+        return {"config_name": name, **more, **stamp, "data_files": data_files}
+
+    return [
+        config("all", [split for split, _ in figures["splits"]], "data/*", default=True),
+        *(config(name, splits, f"data/{name}") for name, splits in figures["splits_of"].items()),
+        *(config(name, [name], name) for name in ("captions", "claims")),
+        *([config("tokens", figures["tokens"], "tokens")] if figures["tokens"] else []),
+    ]

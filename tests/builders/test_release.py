@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from datasets import Features
 from helpers.builds import must_build
 
 from naturel.builders.release import picture_name, pictures_in
@@ -48,9 +49,13 @@ def test_the_yaml_of_the_card_is_what_the_hub_reads(release: Path) -> None:
     assert metadata["size_categories"] == ["n<1K"]
     names = [config["config_name"] for config in metadata["configs"]]
     assert names == ["all", "openimages", "captions", "claims"]
-    for config in metadata["configs"]:
-        for entry in config["data_files"]:
-            assert list(release.glob(entry["path"]))
+    for config, info in zip(metadata["configs"], metadata["dataset_info"], strict=True):
+        (entry,) = config["data_files"]
+        (path,) = release.glob(entry["path"])
+        assert info["config_name"] == config["config_name"]
+        assert info["features"] == Features.from_arrow_schema(pq.read_schema(path))._to_yaml_list()
+        rows, size = pq.read_metadata(path).num_rows, path.stat().st_size
+        assert info["splits"] == [{"name": entry["split"], "num_examples": rows, "num_bytes": size}]
 
 
 def test_the_manifest_has_the_digest_of_every_file(release: Path) -> None:
