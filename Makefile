@@ -24,7 +24,8 @@ types: $(TESTS)
 	$(BIN)/mypy
 
 tests: $(TESTS)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -m browser  # one at a time: each starts servers and a browser
 
 format: $(TESTS)
 	$(BIN)/ruff check --fix .

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, expect
 
 from naturel.review.database import free_port
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
