@@ -32,7 +32,7 @@ build_app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 SAMPLE = "Use the embedded sample of drawn scenes: no network, no key."
 DATA = (
     "Folder of the official files (and of the pictures); with several sources, one for each. Without it the files of "
-    "openimages are downloaded into a cache; visual-genome needs it."
+    "openimages are downloaded into a cache; visual-genome and coco need it."
 )
 SOURCES = (
     "Where triplets come from: openimages, visual-genome, coco, testbed, composites. Several: give it several "
