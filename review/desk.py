@@ -73,8 +73,20 @@ class Desk:
         )
         self._own = set(self._keys)
         self._done = done_by(session.annotator, self._decisions.values(), session.queue) & self._own
+        self._unfit = self._rejected_pictures()
+        """Pictures that this annotator rejected: their other records are not asked about."""
         self._from = 0
         """Before this place in the queue everything is done."""
+
+    def _rejected_pictures(self) -> set[str]:
+        return {
+            one.key for one in self.standing() if one.kind is Kind.IMAGE and one.verdict is Verdict.REJECT
+        }
+
+    def _is_closed(self, key: str) -> bool:
+        """Whether nothing is left to ask about an item."""
+        of_picture = self.session.queue is Queue.IMAGES and key.rpartition("/")[0] in self._unfit
+        return of_picture or key in self._done
 
     def next_items(self, count: int, without: Collection[str] = ()) -> list[Item]:
         """The next open items.
@@ -84,13 +96,13 @@ class Desk:
             without: Keys that the panel has already.
         """
         with self._lock:
-            while self._from < len(self._keys) and self._keys[self._from] in self._done:
+            while self._from < len(self._keys) and self._is_closed(self._keys[self._from]):
                 self._from += 1
             keys: list[str] = []
             for key in self._keys[self._from :]:
                 if len(keys) == count:
                     break
-                if key not in self._done and key not in without:
+                if not self._is_closed(key) and key not in without:
                     keys.append(key)
         return [item for key in keys if (item := self.item(key)) is not None]
 
@@ -134,6 +146,8 @@ class Desk:
             if done is not None:
                 self._done.add(done)
                 self._times.append(time.monotonic())
+        if any(one.kind is Kind.IMAGE for one in decisions):
+            self._unfit = self._rejected_pictures()
         self._mirror.show(decisions)
         return self.progress()
 
@@ -154,7 +168,7 @@ class Desk:
                 for earlier, later in zip(self._times, list(self._times)[1:], strict=False)
                 if later - earlier < BREAK
             )
-            done = len(self._done & self._own)
+            done = sum(map(self._is_closed, self._own)) if self._unfit else len(self._done & self._own)
             return Progress(done, len(self._keys), gaps[len(gaps) // 2] if gaps else None)
 
     def agreement(self) -> list[dict[str, Any]]:

@@ -163,3 +163,20 @@ def test_a_record_asks_about_each_denied_claim_once(open_desk: Open) -> None:
 
 def _keys(desk: Desk) -> list[str]:
     return [item["key"] for item in desk.next_items(99)]
+
+
+def test_other_records_of_a_rejected_picture_are_not_asked_about(open_desk: Open) -> None:
+    desk = open_desk("anna", queue=Queue.IMAGES)
+    everything = desk.next_items(100)
+    first = everything[0]
+    same = [item["key"] for item in everything if item["image_key"] == first["image_key"]]
+    assert 1 < len(same) < len(everything)
+    about = {"id": str(uuid4()), "time": "2024-05-01T10:00:00Z", "kind": "image", "key": first["image_key"]}
+    progress = desk.save([about | {"verdict": "reject", "reason": "blurred"}], first["key"])
+    assert progress.done == len(same)
+    assert not {item["key"] for item in desk.next_items(100)} & set(same)
+    again = open_desk("anna", queue=Queue.IMAGES)
+    assert again.progress().done == len(same)
+    undo = about | {"id": str(uuid4()), "verdict": "undo", "retracts": about["id"]}
+    assert desk.undo([undo], first["key"]).done == 0
+    assert {item["key"] for item in desk.next_items(100)} >= set(same)

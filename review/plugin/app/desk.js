@@ -297,6 +297,10 @@ export class Desk {
     this.outbox.put("save", params, this.drawn); // kept in the browser before the draft goes
     this.setDraft(null);
     this.items.shift();
+    const unfit = params.decisions.find(({ kind, verdict }) => kind === "image" && verdict === "reject");
+    if (unfit && this.session.queue === "images") { // its other records would be accepted with the rest
+      this.items = this.items.filter((one) => one.image_key !== unfit.key);
+    }
     this.open();
     this.fetch();
   }
