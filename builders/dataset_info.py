@@ -57,5 +57,6 @@ def _feature(kind: pa.DataType) -> dict[str, Any]:
     if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
         inner = _feature(kind.value_type)
         length = {"length": kind.list_size} if pa.types.is_fixed_size_list(kind) else {}
-        return {"list": next(iter(inner.values())), **length}
+        plain = inner.get("dtype", inner.get("struct"))  # a list in a list stays one
+        return {"list": inner if plain is None else plain, **length}
     return {"dtype": {pa.float32(): "float32", pa.bool_(): "bool"}.get(kind, str(kind))}
