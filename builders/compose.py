@@ -85,19 +85,8 @@ def compose(
         settings.seed,
         vocabulary,
     )
-    dropped: Counter[str] = Counter()
-    parts = []
-    for name, candidates in _by_split(known.candidates, splits):
-        mine, left_out = _in_place(name, candidates, splits, proved, known.claims)
-        capped: Counter[str] = Counter()
-        if name not in HELD_OUT:  # what tests something unseen is as rare as it is
-            mine, capped = _capped(mine, known.claims, settings)
-        own = deal_captions(captions, name, splits, settings)
-        chosen, reasons = assemble_reviewed(
-            mine, own, known.images, reviewed, settings.seed, settings.balance
-        )
-        dropped += left_out + capped + reasons
-        parts.append(chosen.append_column("split", pa.array([name] * chosen.num_rows, pa.string())))
+    parts, dropped = _assembled(settings, known, captions, reviewed, splits, proved)
+    del proved
     chosen = pa.concat_tables(parts)
     known = reviewed.apply(known) if reviewed else known
     notes = []
@@ -132,10 +121,39 @@ def compose(
     return Composed(records, counts, dropped, notes)
 
 
+def _assembled(
+    settings: BuildSettings,
+    known: Known,
+    captions: pa.Table,
+    reviewed: Reviewed | None,
+    splits: Splits,
+    proved: pa.Table,
+) -> tuple[list[pa.Table], Counter[str]]:
+    """What `assemble` chooses, split by split, and what was left out."""
+    dropped: Counter[str] = Counter()
+    parts = []
+    for name, candidates in _by_split(known.candidates, splits):
+        mine, left_out = _in_place(name, candidates, splits, proved, known.claims)
+        capped: Counter[str] = Counter()
+        if name not in HELD_OUT:  # what tests something unseen is as rare as it is
+            mine, capped = _capped(mine, known.claims, settings)
+        own = deal_captions(captions, name, splits, settings)
+        chosen, reasons = assemble_reviewed(
+            mine, own, known.images, reviewed, settings.seed, settings.balance
+        )
+        dropped += left_out + capped + reasons
+        parts.append(chosen.append_column("split", pa.array([name] * chosen.num_rows, pa.string())))
+    return parts, dropped
+
+
 def _by_split(candidates: pa.Table, splits: Splits) -> Iterator[tuple[str, pa.Table]]:
     """The candidates of each split that has pictures with any, training first; where there are none, of training."""
     place = codes_of(candidates["image_id"], splits.images["image_id"].combine_chunks())
     split = splits.images["split"].take(pa.array(place))
+    present = pc.unique(split).to_pylist()
+    if len(present) == 1:  # the table as it is: a copy would double the memory
+        yield present[0], candidates
+        return
     for name in reversed(SPLITS):
         mine = candidates.filter(pc.equal(split, name))
         if mine.num_rows or (name == Split.TRAIN and not candidates.num_rows):
@@ -149,6 +167,8 @@ def _in_place(
     ids = claims["claim_id"].combine_chunks()
     held = splits.claims["split"]
     kind = pc.equal(candidates["kind"], POSITIVE)
+    if name not in HELD_OUT and held.null_count == len(held):
+        return candidates, Counter()
     if name not in HELD_OUT:
         said = _at(held, codes_of(candidates["claim_id"], ids))
         return candidates.filter(pc.or_(kind, pc.is_null(said))), Counter()
