@@ -157,6 +157,7 @@ def _stats(source: Path, gold: Path | None) -> None:
     console.print(
         f"{folder}: {stats.lines:,} decisions, {sum(stats.standing.values()):,} of them stand",
         highlight=False,
+        soft_wrap=True,
     )
     for table in _tables(stats, accuracy(reading.decisions, items) if gold else None):
         console.print()
