@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from naturel.annotations.nouns import Noun
 from naturel.annotations.yaml_file import read_yaml
 from naturel.prompts.parts import Name, OneLine, Text
-from naturel.prompts.prompt import PromptError
+from naturel.prompts.prompt import FILE_NAME, PromptError, files_by_version, read_document
 from naturel.prompts.templates import render_template, template_faults, used_variables
 
 VARIABLES = frozenset({"noun", "thing", "number"})
 KIND = "picture"
 _FOLDER = Path(__file__).parent / "pictures"
-_FILE_NAME = re.compile(r"(?P<id>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)-v(?P<version>[1-9][0-9]*)")
 
 
 class PicturePrompt(BaseModel):
@@ -72,7 +70,7 @@ def load_picture_prompt(name_or_path: str | Path) -> PicturePrompt:
     """
     if isinstance(name_or_path, Path) or name_or_path.endswith((".yaml", ".yml")):
         return _load(Path(name_or_path))
-    files = {path.stem: path for path in _embedded_files()}
+    files = {path.stem: path for path in files_by_version(_FOLDER)}
     newest = {path.stem.rpartition("-v")[0]: path for path in files.values()}
     if path := files.get(name_or_path) or newest.get(name_or_path):
         return _load(path)
@@ -84,7 +82,7 @@ def load_picture_prompt(name_or_path: str | Path) -> PicturePrompt:
 
 def list_picture_prompts() -> tuple[PicturePrompt, ...]:
     """The picture prompts that come with the package, by id and version."""
-    return tuple(_load(path) for path in _embedded_files())
+    return tuple(_load(path) for path in files_by_version(_FOLDER))
 
 
 def is_picture_prompt(path: Path) -> bool:
@@ -96,21 +94,8 @@ def is_picture_prompt(path: Path) -> bool:
     return isinstance(document, dict) and document.get("kind") == KIND
 
 
-def _embedded_files() -> list[Path]:
-    """Files by id and version, so that the newest of an id comes last."""
-    found = [(match, path) for path in _FOLDER.glob("*.yaml") if (match := _FILE_NAME.fullmatch(path.stem))]
-    return [path for _, path in sorted(found, key=lambda each: (each[0]["id"], int(each[0]["version"])))]
-
-
 def _load(path: Path) -> PicturePrompt:
-    try:
-        document, repeated = read_yaml(path.read_bytes())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise PromptError(path, [f"cannot be read as YAML ({reason}); mend or restore the file"]) from error
-    if not isinstance(document, dict):
-        raise PromptError(path, ["is no mapping of fields; write them as in pictures/object-v1.yaml"])
-    faults = [f"{key}: stands twice; keep one" for key in dict.fromkeys(repeated)]
+    document, faults = read_document(path, "pictures/object-v1.yaml")
     faults += [*_name_faults(path, document), *_text_faults(document)]
     prompt = None
     try:
@@ -126,7 +111,7 @@ def _load(path: Path) -> PicturePrompt:
 
 def _name_faults(path: Path, document: dict[str, Any]) -> Iterator[str]:
     """What id and version must be, by the name of the file."""
-    match = _FILE_NAME.fullmatch(path.stem)
+    match = FILE_NAME.fullmatch(path.stem)
     if not match:
         yield "file name: is not of the form ID-vVERSION.yaml, such as my-style-v1.yaml; rename the file"
         return

@@ -29,7 +29,8 @@ from naturel.prompts.words import ClaimWords, one_line
 CANONICAL_FORM = 1
 """Raised whenever the same file would give another request."""
 _FOLDER = Path(__file__).parent
-_FILE_NAME = re.compile(r"(?P<id>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)-v(?P<version>[1-9][0-9]*)")
+FILE_NAME = re.compile(r"(?P<id>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)-v(?P<version>[1-9][0-9]*)")
+"""How prompt files are called, without their ending: "naturel-v1"."""
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -171,7 +172,7 @@ def load_prompt(name_or_path: str | Path) -> Prompt:
     """
     if isinstance(name_or_path, Path) or name_or_path.endswith(_SUFFIXES):
         return _load(Path(name_or_path))
-    files = {path.stem: path for path in _embedded_files()}
+    files = {path.stem: path for path in files_by_version(_FOLDER)}
     newest = {path.stem.rpartition("-v")[0]: path for path in files.values()}
     if path := files.get(name_or_path) or newest.get(name_or_path):
         return _load(path)
@@ -184,24 +185,33 @@ def load_prompt(name_or_path: str | Path) -> Prompt:
 
 def list_prompts() -> tuple[Prompt, ...]:
     """The prompts that come with the package, by id and version."""
-    return tuple(_load(path) for path in _embedded_files())
+    return tuple(_load(path) for path in files_by_version(_FOLDER))
 
 
-def _embedded_files() -> list[Path]:
-    """Files by id and version, so that the newest of an id comes last."""
-    found = [(match, path) for path in _FOLDER.glob("*.yaml") if (match := _FILE_NAME.fullmatch(path.stem))]
+def files_by_version(folder: Path) -> list[Path]:
+    """The prompt files of a folder by id and version, so that the newest of an id comes last."""
+    found = [(match, path) for path in folder.glob("*.yaml") if (match := FILE_NAME.fullmatch(path.stem))]
     return [path for _, path in sorted(found, key=lambda each: (each[0]["id"], int(each[0]["version"])))]
 
 
-def _load(path: Path) -> Prompt:
+def read_document(path: Path, like: str) -> tuple[dict[str, Any], list[str]]:
+    """The fields of a prompt file, and the faults of those that stand twice; `like` names a good file.
+
+    Raises:
+        PromptError: It cannot be read, or is no mapping.
+    """
     try:
         document, repeated = read_yaml(path.read_bytes())
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise PromptError(path, [f"cannot be read as YAML ({reason}); mend or restore the file"]) from error
     if not isinstance(document, dict):
-        raise PromptError(path, ["is no mapping of fields; write them as in naturel-v1.yaml"])
-    faults = [f"{key}: stands twice; keep one" for key in dict.fromkeys(repeated)]
+        raise PromptError(path, [f"is no mapping of fields; write them as in {like}"])
+    return document, [f"{key}: stands twice; keep one" for key in dict.fromkeys(repeated)]
+
+
+def _load(path: Path) -> Prompt:
+    document, faults = read_document(path, "naturel-v1.yaml")
     faults += prompt_checks.faults(document)
     faults += _name_faults(path, document)
     try:
@@ -219,7 +229,7 @@ def _load(path: Path) -> Prompt:
 
 def _name_faults(path: Path, document: dict[str, Any]) -> list[str]:
     """What id and version must be, by the name of the file."""
-    match = _FILE_NAME.fullmatch(path.stem)
+    match = FILE_NAME.fullmatch(path.stem)
     if not match:
         return ["file name: is not of the form ID-vVERSION.yaml, such as my-style-v1.yaml; rename the file"]
     given = (str(document.get("id")), str(document.get("version")))
