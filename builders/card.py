@@ -195,20 +195,15 @@ def _example(folder: Path) -> dict[str, Any] | None:
     return row
 
 
-def _license(sources: list[dict[str, Any]]) -> str | list[str]:
-    """The annotations' licence, or each of them where sources differ, as the Hub wants it."""
-    licenses = sorted({source["card_license"] for source in sources})
-    return licenses[0] if len(licenses) == 1 else licenses
-
-
 def _front_matter(
     folder: Path, figures: dict[str, Any], facts: dict[str, Any], version: str
 ) -> dict[str, Any]:
     size = next((name for limit, name in SIZES if figures["records"] < limit), "1M<n<10M")
     configs = _configs(figures, facts, version)
+    licenses = card_facts(version, facts)["licenses"]
     return {
         "pretty_name": TITLE,
-        "license": _license(facts["sources"]),
+        "license": licenses[0] if len(licenses) == 1 else licenses,
         "language": ["en"],
         "task_categories": ["zero-shot-image-classification", "image-text-to-text"],
         "tags": ["image-text", "compositionality", "relations", "hard-negatives", "clip", "siglip"],
