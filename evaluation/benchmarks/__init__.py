@@ -1,0 +1,1 @@
+"""Benchmarks in their official file layouts, one module each; all become `Questions`."""

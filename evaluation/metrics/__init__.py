@@ -1,0 +1,1 @@
+"""Metrics as their papers define them: pure functions of score matrices."""
