@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +19,12 @@ from naturel.annotations.joins import Integers
 from naturel.annotations.truth import Flags
 
 Scores = npt.NDArray[np.float64]
+
+# What Pillow's readers raise for damaged files, and for those of too many pixels.
+_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, LookupError, TypeError, EOFError, ArithmeticError, AttributeError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
 
 
 class Kind(StrEnum):
@@ -50,9 +58,15 @@ class Picture:
             OSError: It cannot be read.
         """
         raw = io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source
-        with Image.open(raw) as image:
-            picture = image.convert("RGB")
-        return picture if self.crop is None else picture.crop(self.crop)
+        try:
+            with Image.open(raw) as image:
+                picture = image.convert("RGB")
+            shown = picture if self.crop is None else picture.crop(self.crop)
+        except _DAMAGE as error:
+            raise OSError(f"{self.key} cannot be read: {error}") from error
+        if not (shown.width and shown.height):
+            raise OSError(f"{self.key} has no pixels in {self.crop}")
+        return shown
 
 
 @dataclass(frozen=True)
@@ -82,3 +96,14 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def take(self, rows: Integers) -> Questions:
+        """Some of the questions, by number, in the order given; pictures and captions keep their numbers."""
+        places = pa.array(rows)
+        return replace(
+            self,
+            images=self.images[rows],
+            texts=self.texts[rows],
+            true=self.true[rows],
+            facts={name: column.take(places) for name, column in self.facts.items()},
+        )
