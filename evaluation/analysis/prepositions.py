@@ -42,7 +42,7 @@ class Count:
     examples: tuple[str, ...]
     """Captions that stayed, those with the smallest hashes."""
     noise_examples: tuple[str, ...]
-    """Captions that were taken."""
+    """Captions that a filter of hits took, each after its name."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,10 @@ class PrepositionCounter:
         words = self._reader.read(captions)
         if not len(words):
             self._totals[0] += len(captions)
-            self._noisy[Filter.SHORT] += len(captions) * (Filter.SHORT in self.filters)
+            if Filter.SHORT in self.filters:
+                self._noisy[Filter.SHORT] += len(captions)
+            else:
+                self._totals[1] += len(captions)
             return
         unseen = np.zeros(len(captions), dtype=np.bool_)
         noisy = noisy_captions(words, self._seen.add(words.hash) if self._seen else unseen)
@@ -150,8 +153,9 @@ class PrepositionCounter:
         specific, free = self._specific[name], reason == 0
         of = (caption, caption[free], caption[specific], caption[specific & free])
         self._totals += [len(captions), clean.sum(), *(len(np.unique(some)) for some in of)]
-        for keep, rows in ((self._kept, np.flatnonzero(free)), (self._taken, np.flatnonzero(~free))):
-            self._keep(keep, captions, words, caption[rows], name[rows])
+        self._keep(self._kept, captions, words, caption[free], name[free], reason[free])
+        as_hit = reason > len(noisy)
+        self._keep(self._taken, captions, words, caption[as_hit], name[as_hit], reason[as_hit])
 
     def _hits(self, words: Words, at: Places) -> Hits:
         """Prepositions, the longest forms first; a word belongs to one of them."""
@@ -190,14 +194,17 @@ class PrepositionCounter:
         words: Words,
         caption: Integers,
         name: Integers,
+        reason: Integers,
     ) -> None:
         """Keep the captions with the smallest hashes as examples."""
         order = np.lexsort((words.hash[caption], name))
-        caption, name = caption[order], name[order]
+        caption, name, reason = caption[order], name[order], reason[order]
         starts = np.searchsorted(name, np.arange(len(kept) + 1))
         for number, some in enumerate(kept):
-            for row in caption[starts[number] : starts[number + 1]][: self.examples]:
-                entry = (-int(words.hash[row]), captions[int(row)].as_py())
+            some_rows = slice(starts[number], min(starts[number + 1], starts[number] + self.examples))
+            for row, why in zip(caption[some_rows].tolist(), reason[some_rows].tolist(), strict=True):
+                told = f"{self.filters[why - 1]}: " if why else ""
+                entry = (-int(words.hash[row]), told + captions[row].as_py())
                 if entry not in some:
                     heapq.heappush(some, entry)
                 if len(some) > self.examples:
