@@ -93,6 +93,55 @@ def count_prepositions(
     return counter.counts()
 
 
+def coded_forms(lexicon: Lexicon, reader: Reader) -> list[tuple[tuple[int, ...], int]]:
+    """The forms of prepositions as numbers, with the number of their preposition; the longest first."""
+    forms = [
+        (reader.codes(form), number)
+        for number, name in enumerate(lexicon.names)
+        for form in lexicon.prepositions[name]
+    ]
+    return sorted(forms, key=lambda form: -len(form[0]))
+
+
+def find_hits(words: Words, at: Places, forms: Sequence[tuple[tuple[int, ...], int]]) -> Hits:
+    """Find prepositions; a word belongs to one of them, to that of the first form.
+
+    Args:
+        words: Of captions.
+        at: Where their words are.
+        forms: As `coded_forms` gives them.
+    """
+    taken = np.zeros(len(words), dtype=np.bool_)
+    parts: list[tuple[Integers, Integers, Integers]] = []
+    for codes, name in forms:
+        first = at.of(codes)
+        last = first + len(codes) - 1
+        free = ~(taken[first] | taken[last])
+        first, last = first[free], last[free]
+        for i in range(len(codes)):
+            taken[first + i] = True
+        parts.append((first, last, np.full(len(first), name)))
+    return Hits(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def prepositions_of(captions: Sequence[str], lexicon: Lexicon | None = None) -> tuple[Integers, Integers]:
+    """Which prepositions captions have, noise or not.
+
+    Args:
+        captions: Texts.
+        lexicon: What is looked for; None for the one that comes with the package.
+
+    Returns:
+        Numbers of captions and of `lexicon.names`, each pair once, shape (k,) both.
+    """
+    lexicon = lexicon or load_lexicon()
+    reader = Reader(lexicon)
+    words = reader.read(pa.array(captions, pa.string()))
+    hits = find_hits(words, Places(words, len(reader.words)), coded_forms(lexicon, reader))
+    pairs = np.unique(np.stack([words.caption[hits.first], hits.name]), axis=1)
+    return pairs[0], pairs[1]
+
+
 class PrepositionCounter:
     """Counts while it reads."""
 
@@ -103,14 +152,7 @@ class PrepositionCounter:
         self._reader = Reader(lexicon)
         self._seen = Seen() if Filter.DUPLICATE in self.filters else None
         names = lexicon.names
-        self._forms = sorted(
-            (
-                (self._reader.codes(form), number)
-                for number, name in enumerate(names)
-                for form in lexicon.prepositions[name]
-            ),
-            key=lambda form: -len(form[0]),
-        )
+        self._forms = coded_forms(lexicon, self._reader)
         self._phrases = {
             reason: [self._reader.codes(phrase) for phrase in phrases]
             for reason, phrases in lexicon.noise.items()
@@ -140,7 +182,7 @@ class PrepositionCounter:
         noisy = noisy_captions(words, self._seen.add(words.hash) if self._seen else unseen)
         noisy = {reason: flags for reason, flags in noisy.items() if reason in self.filters}
         at = Places(words, len(self._reader.words))
-        hits = self._hits(words, at)
+        hits = find_hits(words, at, self._forms)
         reason = self._reasons(words, at, hits, noisy)
         # One entry for each caption and preposition: the hit that is least noise.
         key = np.sort(((words.caption[hits.first] * len(self._found)) + hits.name) * 16 + reason)
@@ -156,20 +198,6 @@ class PrepositionCounter:
         self._keep(self._kept, captions, words, caption[free], name[free], reason[free])
         as_hit = reason > len(noisy)
         self._keep(self._taken, captions, words, caption[as_hit], name[as_hit], reason[as_hit])
-
-    def _hits(self, words: Words, at: Places) -> Hits:
-        """Prepositions, the longest forms first; a word belongs to one of them."""
-        taken = np.zeros(len(words), dtype=np.bool_)
-        parts: list[tuple[Integers, Integers, Integers]] = []
-        for codes, name in self._forms:
-            first = at.of(codes)
-            last = first + len(codes) - 1
-            free = ~(taken[first] | taken[last])
-            first, last = first[free], last[free]
-            for i in range(len(codes)):
-                taken[first + i] = True
-            parts.append((first, last, np.full(len(first), name)))
-        return Hits(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _reasons(self, words: Words, at: Places, hits: Hits, noisy: Mapping[Filter, Flags]) -> Integers:
         """0 for a hit that says where something is, else 1 + the number of the filter that takes it."""

@@ -17,12 +17,9 @@ import numpy.typing as npt
 
 from naturel.builders.progress import Progress, SilentProgress
 from naturel.evaluation.analysis.contrasts import TEMPLATES, Contrast, Pair, say
-from naturel.evaluation.metrics.bootstrap import share_interval
+from naturel.evaluation.analysis.intervals import Figure, Floats, summarise
 from naturel.evaluation.models.encoder import DualEncoder
 
-Floats = npt.NDArray[np.float64]
-
-RESAMPLES = 1000
 TEXTS_AT_ONCE = 1024
 
 
@@ -54,18 +51,6 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A mean over noun pairs, with its 95 % bootstrap interval."""
-
-    mean: float
-    low: float
-    high: float
-    spread: float
-    """Standard deviation over noun pairs."""
-    pairs: int
-
-
-@dataclass(frozen=True)
 class Probed:
     """What an encoder makes of the contrasts."""
 
@@ -77,7 +62,7 @@ class Probed:
     def figures(self) -> dict[str, dict[str, Figure]]:
         """Contrast -> reference, or MARGIN -> its figure."""
         return {
-            contrast: {name: summarise(values, self.seed) for name, values in with_margin(found).items()}
+            contrast: {name: summarise(values, seed=self.seed) for name, values in with_margin(found).items()}
             for contrast, found in self.cosines.items()
         }
 
@@ -85,7 +70,7 @@ class Probed:
         """How much higher the figures are than another model's, of the same noun pairs one by one."""
         return {
             contrast: {
-                name: summarise(values - with_margin(first.cosines[contrast])[name], self.seed)
+                name: summarise(values - with_margin(first.cosines[contrast])[name], seed=self.seed)
                 for name, values in with_margin(found).items()
             }
             for contrast, found in self.cosines.items()
@@ -178,13 +163,6 @@ def with_margin(cosines: Mapping[str, Floats]) -> dict[str, Floats]:
     if Reference.CONVERSE in found:
         found[MARGIN] = found[Reference.CONVERSE] - found[Reference.OPPOSITE]
     return found
-
-
-def summarise(values: Floats, seed: int = 0, resamples: int = RESAMPLES) -> Figure:
-    """The mean of values with its interval and spread."""
-    count = len(values)
-    low, high = share_interval(values, np.ones(count), np.arange(count), seed=seed, resamples=resamples)
-    return Figure(float(values.mean()), low, high, float(values.std()), count)
 
 
 def to_dict(probed: Sequence[Probed]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from naturel.builders.choice import hash_text
 from naturel.evaluation.analysis.figures import COLOURS, GREY, new_figure, save_figure
-from naturel.evaluation.analysis.probe import MARGIN, MEANINGS, Figure, Floats, Probed, Reference
+from naturel.evaluation.analysis.intervals import Figure, Floats
+from naturel.evaluation.analysis.probe import MARGIN, MEANINGS, Probed, Reference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
