@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from naturel.annotations.errors import UserError
@@ -220,8 +219,7 @@ def _inference(model: Any) -> Iterator[None]:
         model.train(training)
 
 
-def _bytes(tensor: Tensor) -> npt.NDArray[np.uint8]:
+def _bytes(tensor: Tensor) -> memoryview:
     import torch
 
-    raw: npt.NDArray[np.uint8] = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-    return raw
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
