@@ -135,7 +135,7 @@ def _evaluate(options: _Options) -> None:
     if options.out is not None:
         from naturel.evaluation.output import write_results
 
-        for missing in write_results(results, options.out):
+        for missing in write_results(results, options.out, progress):
             print(missing, file=sys.stderr)
         print(f"results: {options.out}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from naturel.annotations.errors import UserError
 from naturel.builders.files import write_text
+from naturel.builders.progress import Progress
 from naturel.builders.workspace import write_json
 from naturel.evaluation.measures import Measure
 from naturel.evaluation.plots import write_plots
@@ -16,12 +17,13 @@ from naturel.evaluation.results import RESULTS, Results
 from naturel.evaluation.tables import markdown
 
 
-def write_results(results: Results, folder: Path) -> list[str]:
+def write_results(results: Results, folder: Path, progress: Progress | None = None) -> list[str]:
     """Write `results.json`, `results.md`, `measures.csv` (a figure a row) and `plots/`.
 
     Args:
         results: What was found.
         folder: It is made; files of earlier results are replaced.
+        progress: Where plots are counted.
 
     Returns:
         What could not be made, and why.
@@ -39,7 +41,7 @@ def write_results(results: Results, folder: Path) -> list[str]:
             f"--out {folder} cannot be written: {error.strerror}. Choose another folder."
         ) from error
     try:
-        write_plots(results, folder / "plots")
+        write_plots(results, folder / "plots", progress)
     except UserError as error:  # matplotlib is missing: figures do not need it
         return [f"no plots: {error}"]
     return []

@@ -10,6 +10,7 @@ import numpy as np
 
 from naturel.builders.engine import require_extra
 from naturel.builders.files import sync_and_rename
+from naturel.builders.progress import Progress, SilentProgress
 from naturel.evaluation.results import Results
 from naturel.evaluation.tables import Row, labels_of, metric_name, primary_rows, slice_rows
 
@@ -23,8 +24,8 @@ MARKERS = "osD^vPX*"
 MOST_SLICES = 30
 WIDTH = 8.0
 """Of a plot, in inches."""
-ROW = 0.24
-"""Height of a bar or dot, in inches."""
+BAR, DOT = 0.15, 0.11
+"""Height of a bar and of a dot, in inches."""
 NAME = 36
 """Letters of a name at most; of longer ones the middle is left out."""
 STYLE: Any = {
@@ -36,12 +37,13 @@ STYLE: Any = {
 }
 
 
-def write_plots(results: Results, folder: Path) -> list[Path]:
+def write_plots(results: Results, folder: Path, progress: Progress | None = None) -> list[Path]:
     """Make the plots of results, each as PNG and SVG.
 
     Args:
         results: The figures.
         folder: Where they are written; it is made.
+        progress: Where plots are counted.
 
     Returns:
         The files: `benchmarks`, and `BENCHMARK_FACET` for each facet that a benchmark is broken down by.
@@ -54,12 +56,17 @@ def write_plots(results: Results, folder: Path) -> list[Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     labels = [_short(label) for label in labels_of(results.models)]
-    files = []
-    with mpl.rc_context(STYLE):
-        if whole := primary_rows(results):
-            files += _save(bars(whole, labels), folder / "benchmarks")
-        for name, title, rows in _slices(results):
+    files: list[Path] = []
+    whole, slices = primary_rows(results), _slices(results)
+    if not whole:
+        return files
+    task = (progress or SilentProgress()).task("plots", 1 + len(slices), "plots")
+    with mpl.rc_context(STYLE), task as counted:
+        files += _save(bars(whole, labels), folder / "benchmarks")
+        counted.advance()
+        for name, title, rows in slices:
             files += _save(dots(rows, labels, title), folder / name)
+            counted.advance()
     return files
 
 
@@ -86,7 +93,7 @@ def _slices(results: Results) -> list[tuple[str, str, list[Row]]]:
 def bars(rows: Sequence[Row], labels: Sequence[str]) -> Figure:
     """Bars of whole benchmarks, a group a benchmark, a colour a model; ticks show chance."""
     names = [f"{row.benchmark}\n{metric_name(row.metric)}" for row in rows]
-    figure, axes = _canvas(names, len(labels), "%")
+    figure, axes = _canvas(names, BAR * len(labels))
     centres, offsets, height = _places(len(rows), len(labels))
     for place, label in enumerate(labels):
         values, errors = _figures(rows, place)
@@ -108,7 +115,7 @@ def dots(rows: Sequence[Row], labels: Sequence[str], title: str) -> Figure:
     """Dots of slices with their intervals, the best of the first model on top; ticks show chance."""
     shown = sorted(rows[:MOST_SLICES], key=lambda row: -(row.measures[0].value if row.measures[0] else -1))
     names = [f"{_short(row.slice.replace('_', ' '))} (n={row.counts[1]:,})" for row in shown]
-    figure, axes = _canvas(names, min(len(labels), 3), "%")
+    figure, axes = _canvas(names, DOT * len(labels))
     centres, offsets, _ = _places(len(shown), len(labels))
     for place, label in enumerate(labels):
         values, errors = _figures(shown, place)
@@ -121,6 +128,8 @@ def dots(rows: Sequence[Row], labels: Sequence[str], title: str) -> Figure:
             markersize=4.5,
             elinewidth=0.9,
             capsize=1.5,
+            clip_on=False,
+            zorder=3,
             label=label,
         )
     _chance(axes, shown, centres)
@@ -130,17 +139,18 @@ def dots(rows: Sequence[Row], labels: Sequence[str], title: str) -> Figure:
     return figure
 
 
-def _canvas(names: Sequence[str], models: int, unit: str) -> tuple[Figure, Axes]:
+def _canvas(names: Sequence[str], height: float) -> tuple[Figure, Axes]:
+    """An empty plot with a row for each name, as high as the name or `height` in inches needs."""
     from matplotlib.figure import Figure
 
     lines = max(name.count("\n") + 1 for name in names)
-    row = max(ROW * models, 0.17 * lines) + 0.12
+    row = max(height, 0.17 * lines) + 0.12
     figure = Figure(figsize=(WIDTH, 1.2 + row * len(names)), layout="constrained")
     axes = figure.subplots()
     axes.set_yticks(np.arange(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, 100)
-    axes.set_xlabel(unit)
+    axes.set_xlabel("%")
     axes.set_axisbelow(True)
     axes.grid(axis="x", color="0.88", linewidth=0.6)
     axes.tick_params(axis="y", length=0)

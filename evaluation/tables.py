@@ -78,14 +78,16 @@ def slice_rows(results: Results) -> Iterator[tuple[str, str, str, list[Row]]]:
 
 
 def labels_of(models: Iterable[str]) -> list[str]:
-    """Short names of models: of folders and hub ids the last parts, as many as tell them apart."""
-    names = list(models)
-    parts = [[name] if name.startswith(KINDS) else name.rstrip("/").split("/") for name in names]
-    for shown in range(1, max(map(len, parts), default=1) + 1):
-        labels = ["/".join(some[-shown:]) for some in parts]
-        if len(set(labels)) == len(names):
-            return labels
-    return names
+    """Short names of models: of folders and hub ids the last parts, as many as tell each from all others."""
+    parts = [(name,) if name.startswith(KINDS) else tuple(name.rstrip("/").split("/")) for name in models]
+    labels = []
+    for mine in parts:
+        others = [part for part in parts if part != mine]
+        shown = next(
+            (n for n in range(1, len(mine)) if all(part[-n:] != mine[-n:] for part in others)), len(mine)
+        )
+        labels.append("/".join(mine[-shown:]))
+    return labels
 
 
 def percent(share: float | None) -> str:

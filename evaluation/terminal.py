@@ -19,9 +19,8 @@ from naturel.evaluation.tables import (
     summary_rows,
 )
 
-PIPE_WIDTH = 90
-MODEL_WIDTH = 24
-"""A pipe has no width of its own: it is made as wide as models need."""
+PIPE_WIDTH = 1000
+"""A pipe has no width of its own, and a table takes what it needs."""
 
 
 def show_results(results: Results, *, pipe: bool) -> None:
@@ -31,7 +30,7 @@ def show_results(results: Results, *, pipe: bool) -> None:
         results: The figures.
         pipe: Whether standard output is no terminal.
     """
-    console = Console(width=PIPE_WIDTH + MODEL_WIDTH * len(results.models)) if pipe else Console()
+    console = Console(width=PIPE_WIDTH) if pipe else Console()
     rows = summary_rows(results)
     if rows:
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -48,6 +47,17 @@ def show_results(results: Results, *, pipe: bool) -> None:
         console.print("In percent; ± is half the 95 % interval. ↓: less is better.", style="dim")
     for line in left_out_lines(results):
         console.print(escape(line), highlight=False, soft_wrap=True)
-    for told in results.notes.values():
-        for note in dict.fromkeys(told):
-            console.print(escape(note), highlight=False, soft_wrap=True)
+    for line in note_lines(results):
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def note_lines(results: Results) -> list[str]:
+    """The first note of each benchmark's family, and how many more there are: they are much alike."""
+    families: dict[str, list[str]] = {}
+    for benchmark, notes in results.notes.items():
+        told = families.setdefault(benchmark.partition("/")[0], [])
+        told += [f"{benchmark}: {note}" for note in notes]
+    return [
+        notes[0] + (f" ({len(notes) - 1} more notes on {family} are in results.md.)" if notes[1:] else "")
+        for family, notes in families.items()
+    ]
