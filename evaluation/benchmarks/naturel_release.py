@@ -1,7 +1,7 @@
 """NatuRel releases as benchmarks: each test and validation split by itself, so that unseen splits are told apart.
 
-A folder or a dataset on the Hub is streamed in columns, so that nothing is copied into a cache; pictures stay the bytes
-that they are, each once. Facts are those of the positive caption (`construction`) and of the negative one
+A folder or a dataset on the Hub is streamed in columns, so that nothing is copied into a cache; pictures stay the
+bytes that they are, each once. Facts are those of the positive caption (`construction`) and of the negative one
 (`negative_kind`, `proof`); a group has those of its two records, `left_of / right_of` where they differ.
 """
 
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers, codes_of
-from naturel.builders.report.tables import NEGATIVE_PLACES, POSITIVE_PLACES
+from naturel.builders.report.tables import POSITIVE_PLACES
 from naturel.evaluation.benchmarks.selecting import select
 from naturel.evaluation.questions import Kind, Picture, Questions
 from naturel.loaders.formats.source import Source

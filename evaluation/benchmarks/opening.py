@@ -132,9 +132,9 @@ def open_benchmarks(
     Args:
         names: Of `BENCHMARKS`: families (`sugarcrepe`: all its parts that are there), parts (`sugarcrepe/add_att`).
         data: Where they lie: the folder of one benchmark, a folder that holds one folder a family (`sugarcrepe/`),
-            or a mapping from families, parts and `SHARED` to folders. For `naturel` also a release's name on the Hub,
-            for `jsonl` also a file.
-        split: Of `naturel`: its splits; None: all for testing and validation. Of `vsr`: None: `test`.
+            or a mapping from families, parts and `SHARED` to folders, with such a folder for all others under "". For
+            `naturel` also a release's name on the Hub, for `jsonl` also a file.
+        split: Of `naturel`: its splits; None: all for testing and validation. Of `vsr`: `train`, `dev`, `test`.
         config: Of `naturel`: the configuration; None: the default one.
         max_questions: Of each part: more than these are left out, chosen by hash; pairs and sets stay whole.
         seed: Shapes that choice.
@@ -195,10 +195,10 @@ def _place(family: str, part: str, data: Data) -> Any:
     where = Path(_where(family, part, data))
     if not where.exists():
         raise UserError(f"{where} is not there: give the folder of {family} with --data.")
-    if isinstance(data, Mapping):
-        return Place(where, {name: Path(data[name]) for name in SHARED if name in data})
-    root = Path(data) if data is not None else where
-    return Place(where, {name: root / name for name in SHARED if (root / name).is_dir()})
+    given = data if isinstance(data, Mapping) else {"": data or where}
+    shared = {name: Path(given[""]) / name for name in SHARED if "" in given}
+    photos = {name: folder for name, folder in shared.items() if folder.is_dir()}
+    return Place(where, photos | {name: Path(given[name]) for name in SHARED if name in given})
 
 
 def _where(family: str, part: str, data: Data) -> Path | str:
@@ -207,9 +207,11 @@ def _where(family: str, part: str, data: Data) -> Path | str:
     if data is None:
         raise UserError(f"where is {name}? Give its folder with --data.")
     if isinstance(data, Mapping):
-        for key in (name, family, ""):
+        for key in (name, family):
             if key in data:
                 return data[key]
-        raise UserError(f"where is {name}? Give its folder with --data {family}=FOLDER.")
+        if "" not in data:
+            raise UserError(f"where is {name}? Give its folder with --data {family}=FOLDER.")
+        data = data[""]
     below = Path(data) / family
     return below if below.is_dir() else data

@@ -54,17 +54,19 @@ def ranked_pairs(scores: Floats, true: Flags, groups: Integers) -> tuple[Floats,
         Of each group: pairs in order (higher, not equal), and all pairs; shape (max(groups) + 1,).
     """
     count = int(groups.max()) + 1 if len(groups) else 0
-    right = np.bincount(groups, true, count)
-    pairs = right * np.bincount(groups, ~true, count)
+    pairs: Floats = np.bincount(groups, true, count) * np.bincount(groups, ~true, count)
     known = ~np.isnan(scores)
     scores, true, groups = scores[known], true[known], groups[known]
     order = np.lexsort((scores, groups))
     scores, true, groups = scores[order], true[order], groups[order]
-    before = np.cumsum(~true) - ~true  # false questions that come before each, in all groups
+    before: Integers = (
+        np.cumsum(~true, dtype=np.int64) - ~true
+    )  # false questions that come before each, in all groups
     new_group = np.diff(groups, prepend=-1) != 0
     new_score = new_group | (np.diff(scores, prepend=np.nan) != 0)
-    below = _since(before, new_score) - _since(before, new_group)
-    return np.bincount(groups, np.where(true, below, 0), count), pairs
+    below: Integers = _since(before, new_score) - _since(before, new_group)
+    in_order = np.bincount(groups, np.where(true, below, 0).astype(np.float64), count)
+    return in_order, pairs
 
 
 def _since(values: Integers, start: Flags) -> Integers:
