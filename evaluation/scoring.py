@@ -98,7 +98,7 @@ class EncoderScorer:
         """
         images, seen = self._images(questions, progress)
         texts = self._texts(questions, progress)
-        scores = cosines(questions, images, texts)
+        scores = cosines(questions, images, texts) if seen.any() else np.full(questions.true.shape, np.nan)
         lost = int((~seen[questions.images]).any(axis=1).sum())
         shown = np.intersect1d(np.unique(questions.images), np.flatnonzero(seen))
         corrected = without_prior(questions, scores, images[shown], texts) if len(shown) > 1 else None

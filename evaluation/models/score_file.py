@@ -34,7 +34,7 @@ REQUESTS = pa.schema(
         "benchmark": pa.string(),
         "picture": pa.string(),
         "path": pa.string(),
-        "crop": pa.list_(pa.int64(), 4),
+        "crop": pa.list_(pa.int64()),
         "caption": pa.string(),
     }
 )
