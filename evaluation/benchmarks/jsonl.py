@@ -3,8 +3,8 @@
 A line is `{"image": "a.jpg", "captions": ["a cat on a desk", "a desk on a cat"], "labels": [1, 0]}`. Instead of
 `labels` it may have `true`, the place (from 0) of the true caption, or a list of places. Optional are `id`,
 `relation`, `kind`, `construction`, `tag` (figures are broken down by these), `pair` and `set` (questions that have to
-be answered together), and `crop` (`[x_min, y_min, x_max, y_max]` in pixels). `image` is a path below the file's folder.
-A line of one caption is a judgement: such lines are ranked against each other.
+be answered together), and `crop` (`[x_min, y_min, x_max, y_max]` in pixels). `image` is a path below the file's
+folder. A line of one caption is a judgement: such lines are ranked against each other.
 """
 
 from __future__ import annotations

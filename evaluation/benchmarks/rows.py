@@ -35,8 +35,11 @@ class Place:
     """Where a benchmark's files lie."""
 
     folder: Path
+    family: str = ""
     photos: Mapping[str, Path] = field(default_factory=dict)
-    """Folders of photos that several benchmarks use: `coco`, `visual_genome`."""
+    """Folders of photos that several benchmarks use, by the names of `families.SHARED`."""
+    split: tuple[str, ...] = ()
+    """The splits wanted, of benchmarks that have several; empty: the default."""
 
     def below(self, *names: str, photos: str = "") -> list[Path]:
         """Folders to look for photos in: those below the benchmark's, then those of the shared ones."""
