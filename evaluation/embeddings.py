@@ -2,8 +2,8 @@
 
 One SQLite file a model, named by the model's digest, in the cache folder (NATUREL_CACHE, or ~/.cache/naturel) below
 `embeddings/`. Pictures go by the digest of their file's bytes and their crop, sentences by that of their text, so
-that renamed files and other benchmarks find them too. Several processes may share a file; a block of embeddings is there
-whole or not at all. Files may be deleted at any time.
+that renamed files and other benchmarks find them too. Several processes may share a file; a block of embeddings is
+there whole or not at all. Files may be deleted at any time.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ FACETS = (
     "relation", "negative_kind", "construction", "proof", "kind", "tag", "linguistic_tag", "secondary_tag",
 )  # fmt: skip
 """Facts that figures are broken down by."""
-MACROS = {"relation": "macro accuracy", "asymmetric_relation": "macro accuracy, asymmetric"}
+MACROS = {"relation": "macro accuracy", "asymmetric_relation": "macro accuracy, without symmetric"}
 """Facts whose values count alike in an average, and what that is called."""
 
 Floats = npt.NDArray[np.float64]
@@ -144,7 +144,7 @@ def _ranked(questions: Questions, scores: Floats, rows: Integers, draws: _Draws)
     points, true = scores[rows, 0, 0], questions.true[rows, 0, 0]
     if true.all() or not true.any():
         return []
-    pictures = _by_key(questions)[questions.images[rows, 0]]
+    pictures = _photos(questions)[questions.images[rows, 0]]
     low, high = weighted_interval(
         lambda weights: ranking.auc(points, true, weights),
         np.unique(pictures, return_inverse=True)[1],
@@ -166,12 +166,14 @@ def _ranked(questions: Questions, scores: Floats, rows: Integers, draws: _Draws)
     return found
 
 
-def _by_key(questions: Questions) -> Integers:
-    """The place of each picture among all, by their keys: the same whatever the order of the questions."""
-    keys = [picture.key for picture in questions.pictures]
-    places = np.empty(len(keys), dtype=np.int64)
-    places[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
-    return places
+def _photos(questions: Questions) -> Integers:
+    """A number of each picture by its key, the same whatever their order; crops of one photo have the same."""
+    keys = [
+        picture.key if picture.crop is None else picture.key.rpartition("#")[0]
+        for picture in questions.pictures
+    ]
+    numbers = {key: number for number, key in enumerate(sorted(set(keys)))}
+    return np.array([numbers[key] for key in keys], dtype=np.int64)
 
 
 def _of_questions(metric: str, right: Flags, clusters: Integers, chances: Floats) -> _Share:
@@ -230,7 +232,7 @@ def _codes(questions: Questions, name: str) -> tuple[list[str], Integers]:
 
 def _clusters(questions: Questions) -> Integers:
     """What is drawn together: a set, else a pair, else the questions about a picture."""
-    clusters = questions.images[:, 0].copy()
+    clusters = _photos(questions)[questions.images[:, 0]]
     for name in ("pair", "set"):
         codes = _codes(questions, name)[1]
         clusters = np.where(codes >= 0, codes + clusters.max() + 1, clusters)

@@ -6,7 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -96,14 +96,3 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self.images)
-
-    def take(self, rows: Integers) -> Questions:
-        """Some of the questions, by number, in the order given; pictures and captions keep their numbers."""
-        places = pa.array(rows)
-        return replace(
-            self,
-            images=self.images[rows],
-            texts=self.texts[rows],
-            true=self.true[rows],
-            facts={name: column.take(places) for name, column in self.facts.items()},
-        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from naturel.annotations.joins import Integers
-from naturel.builders.progress import Progress
+from naturel.builders.progress import Progress, SilentProgress, Task
 from naturel.evaluation.embeddings import EmbeddingCache, picture_key, text_key
 from naturel.evaluation.models.encoder import DualEncoder, Embeddings
 from naturel.evaluation.questions import Picture, Questions, Scores
@@ -97,7 +98,7 @@ class EncoderScorer:
         """
         images, seen = self._images(questions, progress)
         texts = self._texts(questions, progress)
-        scores = cosines(questions, images, texts)
+        scores = cosines(questions, images, texts) if seen.any() else np.full(questions.true.shape, np.nan)
         lost = int((~seen[questions.images]).any(axis=1).sum())
         shown = np.intersect1d(np.unique(questions.images), np.flatnonzero(seen))
         corrected = without_prior(questions, scores, images[shown], texts) if len(shown) > 1 else None
@@ -113,7 +114,7 @@ class EncoderScorer:
             found = self.cache.read([key for key in keys if key])
             wanted = {key: picture for key, picture in zip(keys, pictures, strict=True) if key}
             missing = {key: picture for key, picture in wanted.items() if key not in found}
-            with progress.task(self._task(questions, "pictures"), len(missing), "pictures") as task:
+            with _task(progress, questions, len(missing), "pictures") as task:
                 opened = _ahead(pool, _open, missing.items(), at_once)
                 for block in _blocks(opened, at_once):
                     readable = [(key, image) for key, image in block if image is not None]
@@ -131,7 +132,7 @@ class EncoderScorer:
         wanted = {key: questions.captions[number] for key, number in zip(keys, used, strict=True)}
         missing = [(key, text) for key, text in wanted.items() if key not in found]
         missing.sort(key=lambda pair: len(pair[1]))  # a batch is padded to its longest
-        with progress.task(self._task(questions, "sentences"), len(missing), "sentences") as task:
+        with _task(progress, questions, len(missing), "sentences") as task:
             for block in _blocks(missing, TEXTS_AT_ONCE):
                 vectors = self.encoder.encode_texts([text for _, text in block])
                 self._keep([key for key, _ in block], vectors, found)
@@ -141,9 +142,6 @@ class EncoderScorer:
     def _keep(self, keys: list[bytes], vectors: Embeddings, found: dict[bytes, Embeddings]) -> None:
         self.cache.write(keys, vectors)
         found.update(zip(keys, vectors, strict=True))
-
-    def _task(self, questions: Questions, what: str) -> str:
-        return f"{questions.benchmark}: {what}"
 
 
 def cosines(questions: Questions, images: Embeddings, texts: Embeddings) -> Scores:
@@ -185,6 +183,12 @@ def without_prior(questions: Questions, scores: Scores, shown: Embeddings, texts
     others: Scores = (total[questions.texts][:, None, :] - scores) / (len(shown) - 1)
     corrected: Scores = scores - others
     return corrected
+
+
+def _task(progress: Progress, questions: Questions, count: int, unit: str) -> AbstractContextManager[Task]:
+    """A task of a benchmark; nothing is shown where the cache has all."""
+    shown = progress if count else SilentProgress()
+    return shown.task(f"{questions.benchmark}: {unit}", count, unit)
 
 
 def _key(picture: Picture) -> bytes | None:

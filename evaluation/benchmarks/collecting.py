@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from naturel.annotations.errors import UserError
 from naturel.evaluation.benchmarks.rows import BadRow, LeftOut
@@ -77,6 +79,9 @@ class Collector:
         self._true.append(true)
         self._facts.append(facts)
 
+    def __len__(self) -> int:
+        return len(self._images)
+
     def questions(self, notes: Sequence[str] = ()) -> Questions:
         """All questions.
 
@@ -109,3 +114,25 @@ class Collector:
             left_out=dict(sorted(self.left_out.items())),
             notes=tuple(notes),
         )
+
+
+def keep_whole(questions: Questions, sizes: Mapping[str, int | Mapping[str, int]]) -> Questions:
+    """Forget pairs and sets of which a question is not asked, so that none counts that is easier than others.
+
+    Args:
+        questions: With the facts `pair`, `set`.
+        sizes: Fact -> how many questions each of its values has, or how many one value has.
+    """
+    facts = dict(questions.facts)
+    for name, wanted in sizes.items():
+        if name not in facts:
+            continue
+        there = {row["values"]: row["counts"] for row in pc.value_counts(facts[name]).to_pylist()}
+        whole = [
+            value
+            for value, count in there.items()
+            if value is not None and count == (wanted if isinstance(wanted, int) else wanted[value])
+        ]
+        kept = pc.is_in(facts[name], value_set=pa.array(whole, pa.string()))
+        facts[name] = pc.if_else(kept, facts[name], None)
+    return replace(questions, facts=facts)

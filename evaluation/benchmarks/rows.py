@@ -12,6 +12,10 @@ from naturel.annotations.errors import UserError
 from naturel.evaluation.questions import Picture
 
 NO_PHOTO = "photo is missing"
+MOST_PIXELS = 89_000_000
+"""Of a crop: what Pillow opens without a warning."""
+LONGEST = 255
+"""Bytes of a file's name."""
 
 
 class LeftOut(Exception):  # noqa: N818  # it is no error, and none of these is ever shown to users
@@ -31,8 +35,11 @@ class Place:
     """Where a benchmark's files lie."""
 
     folder: Path
+    family: str = ""
     photos: Mapping[str, Path] = field(default_factory=dict)
-    """Folders of photos that several benchmarks use: `coco`, `visual_genome`."""
+    """Folders of photos that several benchmarks use, by the names of `families.SHARED`."""
+    split: tuple[str, ...] = ()
+    """The splits wanted, of benchmarks that have several; empty: the default."""
 
     def below(self, *names: str, photos: str = "") -> list[Path]:
         """Folders to look for photos in: those below the benchmark's, then those of the shared ones."""
@@ -149,15 +156,18 @@ def crop_of(values: Sequence[Any]) -> tuple[int, int, int, int]:
     Raises:
         BadRow: It is none.
     """
-    if len(values) != 4 or not all(_is_whole(value) for value in values):
+    if len(values) != 4 or not all(is_whole(value) for value in values):
         raise BadRow("bad row: the crop is not four whole numbers")
     x_min, y_min, x_max, y_max = (int(value) for value in values)
     if not (x_min < x_max and y_min < y_max):
         raise BadRow("bad row: the crop is empty")
+    if (x_max - x_min) * (y_max - y_min) > MOST_PIXELS:
+        raise BadRow("bad row: the crop is larger than pictures are")
     return x_min, y_min, x_max, y_max
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
+    """Whether a value of JSON is a whole number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
 
 
@@ -210,4 +220,6 @@ def is_safe(name: str) -> bool:
     if not name or "\0" in name or "\\" in name or not _encodes(name):
         return False
     path = PurePosixPath(name)
-    return not (path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts)
+    if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts:
+        return False
+    return len(name) < 16 * LONGEST and all(len(part.encode()) <= LONGEST for part in path.parts)

@@ -30,6 +30,6 @@ def group_right(scores: npt.NDArray[np.float64]) -> tuple[Flags, Flags, Flags]:
         Three arrays of shape (n,).
     """
     own = scores[:, [0, 1], [0, 1]]
-    text = (own > scores[:, [0, 1], [1, 0]]).all(axis=1)
-    image = (own > scores[:, [1, 0], [0, 1]]).all(axis=1)
+    text = np.logical_and.reduce(own > scores[:, [0, 1], [1, 0]], axis=1)
+    image = np.logical_and.reduce(own > scores[:, [1, 0], [0, 1]], axis=1)
     return text, image, text & image

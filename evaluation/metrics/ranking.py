@@ -7,6 +7,8 @@ have the same sentence (true of one picture, false of another) or the same pictu
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -54,17 +56,23 @@ def ranked_pairs(scores: Floats, true: Flags, groups: Integers) -> tuple[Floats,
         Of each group: pairs in order (higher, not equal), and all pairs; shape (max(groups) + 1,).
     """
     count = int(groups.max()) + 1 if len(groups) else 0
-    right = np.bincount(groups, true, count)
-    pairs = right * np.bincount(groups, ~true, count)
+    pairs = _count(true, groups, count) * _count(~true, groups, count)
     known = ~np.isnan(scores)
     scores, true, groups = scores[known], true[known], groups[known]
     order = np.lexsort((scores, groups))
     scores, true, groups = scores[order], true[order], groups[order]
-    before = np.cumsum(~true) - ~true  # false questions that come before each, in all groups
+    before: Integers = (
+        np.cumsum(~true, dtype=np.int64) - ~true
+    )  # false questions that come before each, in all groups
     new_group = np.diff(groups, prepend=-1) != 0
     new_score = new_group | (np.diff(scores, prepend=np.nan) != 0)
-    below = _since(before, new_score) - _since(before, new_group)
-    return np.bincount(groups, np.where(true, below, 0), count), pairs
+    below: Integers = _since(before, new_score) - _since(before, new_group)
+    return _count(np.where(true, below, 0), groups, count), pairs
+
+
+def _count(values: npt.NDArray[Any], groups: Integers, count: int) -> Floats:
+    """The sum of each group's values."""
+    return np.asarray(np.bincount(groups, values.astype(np.float64), count), dtype=np.float64)
 
 
 def _since(values: Integers, start: Flags) -> Integers:

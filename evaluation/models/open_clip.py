@@ -83,13 +83,7 @@ def open_open_clip(
     Raises:
         UserError: There is no such model, or the extra `openclip` is missing.
     """
-    bare = name.removeprefix(PREFIX)
-    architecture, _, weights = (bare, "", "") if bare.startswith(HUB) else bare.partition("/")
-    if not weights and not bare.startswith(HUB):
-        raise UserError(
-            f"--model {name} names no weights. Give open_clip:ARCHITECTURE/PRETRAINED, such as "
-            "open_clip:ViT-B-32/laion2b_s34b_b79k, or open_clip:hf-hub:ORGANISATION/MODEL."
-        )
+    architecture, weights = parse_name(name)
     require_extra("open_clip", f"the model {name}")
     import open_clip
 
@@ -104,3 +98,21 @@ def open_open_clip(
     return OpenClipEncoder(
         name, model.eval(), tokenizer, transform, device=device, dtype=dtype, batch_size=batch_size
     )
+
+
+def parse_name(name: str) -> tuple[str, str]:
+    """The architecture and the weights that a name means; of the hub's models the weights are empty.
+
+    Raises:
+        UserError: It names no weights.
+    """
+    bare = name.removeprefix(PREFIX)
+    if bare.startswith(HUB):
+        return bare, ""
+    architecture, _, weights = bare.partition("/")
+    if not (architecture and weights):
+        raise UserError(
+            f"--model {name} names no weights. Give open_clip:ARCHITECTURE/PRETRAINED, such as "
+            "open_clip:ViT-B-32/laion2b_s34b_b79k, or open_clip:hf-hub:ORGANISATION/MODEL."
+        )
+    return architecture, weights

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from naturel.annotations.errors import UserError
 from naturel.evaluation.embeddings import EmbeddingCache, default_folder
 from naturel.evaluation.models.blind import PREFIX as BLIND
 from naturel.evaluation.models.blind import open_blind
 from naturel.evaluation.models.open_clip import PREFIX as OPEN_CLIP
-from naturel.evaluation.models.open_clip import open_open_clip
+from naturel.evaluation.models.open_clip import open_open_clip, parse_name
 from naturel.evaluation.models.transformers_encoder import open_transformers
 from naturel.evaluation.scoring import EncoderScorer, Scorer
+
+
+def check_model(name: str) -> None:
+    """See to it, without opening it, that a name can be a model's: what takes long is not begun for a slip.
+
+    Raises:
+        UserError: There is no such blind model, or no such folder.
+    """
+    if name.startswith(BLIND):
+        open_blind(name)
+    elif name.startswith(OPEN_CLIP):
+        parse_name(name)
+    elif not Path(name).is_dir() and (name.startswith((".", "~", "/")) or name.count("/") > 1):
+        raise UserError(
+            f"--model {name}: there is no such folder. Give the folder of a CLIP or SigLIP that transformers saved, "
+            "or its id on the Hugging Face hub."
+        )
 
 
 def open_model(

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from naturel.annotations.errors import UserError
@@ -26,6 +25,8 @@ CPU_BATCH = 32
 GPU_PARAMETERS = 40_000_000_000
 """Parameters times pictures of a GPU's first batch: 256 pictures for CLIP B/32, 93 for L/14."""
 MOST = 256
+SHORT = ("out of memory", "can't allocate memory", "not enough memory")
+"""What torch says where memory is short: on a GPU, and on a CPU."""
 TEXTS_A_PICTURE = 4
 """Sentences take less memory than pictures."""
 
@@ -151,8 +152,7 @@ class TorchEncoder(ABC):
         Raises:
             UserError: There is nothing to halve.
         """
-        # CPUs say "can't allocate memory" or "not enough memory", GPUs "out of memory".
-        if not isinstance(error, MemoryError) and "memory" not in str(error):
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in SHORT):
             raise error
         device = next(self.model.parameters()).device
         if self.batch_size == 1:
@@ -220,8 +220,7 @@ def _inference(model: Any) -> Iterator[None]:
         model.train(training)
 
 
-def _bytes(tensor: Tensor) -> npt.NDArray[np.uint8]:
+def _bytes(tensor: Tensor) -> memoryview:
     import torch
 
-    raw: npt.NDArray[np.uint8] = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-    return raw
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
