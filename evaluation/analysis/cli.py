@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from naturel.evaluation.analysis.prepositions_cli import prepositions_command
+from naturel.evaluation.analysis.priors_cli import priors_command
 from naturel.evaluation.analysis.probe_cli import probe_command
+from naturel.evaluation.analysis.substitute_cli import substitute_command
 
 
 def analyse_app() -> typer.Typer:
@@ -17,4 +19,6 @@ def analyse_app() -> typer.Typer:
     )
     app.command("probe")(probe_command)
     app.command("prepositions")(prepositions_command)
+    app.command("substitute")(substitute_command)
+    app.command("priors")(priors_command)
     return app

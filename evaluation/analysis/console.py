@@ -11,7 +11,7 @@ from rich.table import Table
 
 from naturel.annotations.errors import UserError
 
-PIPE_WIDTH = 130
+PIPE_WIDTH = 160
 
 
 def console() -> Console:

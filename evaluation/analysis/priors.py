@@ -64,10 +64,18 @@ class Priors:
         }
 
 
-def mean_picture(
-    encoder: DualEncoder, pictures: Sequence[Picture], progress: Progress | None = None
-) -> tuple[Floats, int]:
-    """The mean embedding of pictures, shape (d,), and of how many: those that cannot be read are left out.
+@dataclass(frozen=True)
+class Unrelated:
+    """Pictures that captions do not belong to, as a model sees them."""
+
+    mean: Floats
+    """Their mean embedding, shape (d,)."""
+    count: int
+    """How many of them could be read."""
+
+
+def see(encoder: DualEncoder, pictures: Sequence[Picture], progress: Progress | None = None) -> Unrelated:
+    """Embed pictures; those that cannot be read are left out.
 
     The mean of a caption's cosines with all pictures is its product with this vector.
 
@@ -87,13 +95,13 @@ def mean_picture(
             task.advance(len(some))
     if total is None:
         raise UserError("none of the pictures can be read: give --images a folder with JPEG or PNG files.")
-    return total / count, count
+    return Unrelated(total / count, count)
 
 
 def measure_priors(
     encoder: DualEncoder,
     options: Options,
-    pictures: Sequence[Picture],
+    unrelated: Unrelated,
     *,
     lexicon: Lexicon | None = None,
     seed: int = 0,
@@ -104,16 +112,12 @@ def measure_priors(
     Args:
         encoder: The model.
         options: The captions.
-        pictures: Unrelated pictures.
+        unrelated: What it makes of pictures, from `see`.
         lexicon: Prepositions; None for those that come with the package.
         seed: Of the intervals' draws.
         progress: Where it tells how far it is.
-
-    Raises:
-        UserError: None of the pictures can be read.
     """
-    mean, count = mean_picture(encoder, pictures, progress)
-    similarity = encode(encoder, options.captions, progress) @ mean
+    similarity = encode(encoder, options.captions, progress) @ unrelated.mean
     there = options.texts >= 0
     scores = np.where(there, similarity[options.texts], np.nan)
     accuracy = chance = None
@@ -122,7 +126,9 @@ def measure_priors(
         accuracy = summarise(right, options.clusters, bounds=(0, 1), seed=seed)
         chance = float(choice_chance(options.true[:, None, :], there).mean())
     ranked = _ranked(options, scores, lexicon or load_lexicon(), seed)
-    return Priors(encoder.name, options.name, count, options.captions, similarity, accuracy, chance, ranked)
+    return Priors(
+        encoder.name, options.name, unrelated.count, options.captions, similarity, accuracy, chance, ranked
+    )
 
 
 def _ranked(options: Options, scores: Floats, lexicon: Lexicon, seed: int) -> dict[str, Figure]:

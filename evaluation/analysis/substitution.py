@@ -20,6 +20,7 @@ from naturel.annotations.truth import Flags
 from naturel.annotations.yaml_file import read_yaml
 from naturel.builders.progress import Progress, SilentProgress
 from naturel.evaluation.analysis.intervals import Figure, summarise
+from naturel.evaluation.benchmarks.selecting import select
 from naturel.evaluation.metrics.choice import choice_right
 from naturel.evaluation.metrics.groups import group_right
 from naturel.evaluation.metrics.hard_positives import judge_hard_positives
@@ -92,12 +93,12 @@ def substitute(
     held = which_hold(questions, words)
     if questions.kind not in METRICS or not held[ALL].any():
         return []
-    asked = questions.take(np.flatnonzero(held[ALL]))
+    asked = select(questions, np.flatnonzero(held[ALL]))
     others = replace(asked, captions=tuple(substitute_words(text, words) for text in asked.captions))
     told = progress or SilentProgress()
     first, second = scorer.score(asked, told), scorer.score(others, told)
     rows = np.intersect1d(answered(asked, first), answered(others, second))
-    before, after = (right(asked.take(rows), answers.scores[rows]) for answers in (first, second))
+    before, after = (right(select(asked, rows), answers.scores[rows]) for answers in (first, second))
     found = []
     for word, has in held.items():
         some = np.flatnonzero(has[held[ALL]][rows])
@@ -138,7 +139,7 @@ def which_hold(questions: Questions, words: Mapping[str, str]) -> dict[str, Flag
     for name, some in ((ALL, words), *((word, {word: ""}) for word in words)):
         pattern = _pattern(some)
         captions = np.array([*(bool(pattern.search(text)) for text in questions.captions), False])
-        found[name] = captions[questions.texts].any(axis=1)
+        found[name] = np.any(captions[questions.texts], axis=1)
     return found
 
 
