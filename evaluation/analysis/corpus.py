@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import glob
-import gzip
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import msgspec
 import pyarrow as pa
@@ -21,39 +17,14 @@ import pyarrow.parquet as pq
 
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress, SilentProgress
+from naturel.evaluation.analysis.corpus_files import BLOCK, Format, Marks, format_of, open_file, read_lines
 
 COLUMNS = ("caption", "captions", "text", "title", "sentence", "raw_caption", "alt_text", "description")
 """What a column of captions is called where no --column says so (LAION: TEXT, CC3M: caption, NegCLIP: title)."""
-BLOCK = 1 << 22
-"""Bytes of a text file read at once."""
 ROWS = 50_000
 """Rows of Parquet read at once."""
 SHOWN = 5
 """Faulty rows of which the place is kept."""
-
-
-class Format(StrEnum):
-    """How a corpus is written."""
-
-    AUTO = "auto"
-    """By the name's ending, .gz taken off."""
-    PARQUET = "parquet"
-    TSV = "tsv"
-    """Without quotes, as Conceptual Captions: with or without a header line."""
-    CSV = "csv"
-    JSONL = "jsonl"
-    TEXT = "text"
-    """A caption a line."""
-
-
-ENDINGS = {
-    ".parquet": Format.PARQUET,
-    ".tsv": Format.TSV,
-    ".csv": Format.CSV,
-    ".jsonl": Format.JSONL,
-    ".ndjson": Format.JSONL,
-    ".txt": Format.TEXT,
-}
 
 
 @dataclass
@@ -109,7 +80,7 @@ class Corpus:
             yield from self._jsonl(path)
         elif layout is Format.TEXT:
             row = 1
-            for lines in _lines(path):
+            for lines in read_lines(path):
                 full = [line for line in lines if line.strip()]
                 self.faults.add("empty line", f"{path}, from line {row:,} on", len(lines) - len(full))
                 yield self._decoded(pa.array(full, pa.binary()), path, row)
@@ -144,7 +115,7 @@ class Corpus:
         return self._decoded(values, path, row)
 
     def _delimited(self, path: Path, delimiter: str) -> Iterator[pa.Array]:
-        with _open(path) as raw:
+        with open_file(path) as raw:
             first = raw.readline(BLOCK).decode("utf-8-sig", "replace").rstrip("\r\n")
         if not first:
             self.faults.add("empty file", str(path))
@@ -179,16 +150,23 @@ class Corpus:
             ),
         }
         row = 1 + headed
-        with _open(path) as raw, pa.csv.open_csv(pa.PythonFile(raw), **options) as reader:
-            for batch in reader:
-                yield self._decoded(batch.column(0), path, row)
-                row += len(batch)
+        with open_file(path) as raw:
+            marks = Marks(raw)
+            with pa.csv.open_csv(pa.PythonFile(marks, mode="r"), **options) as reader:
+                for batch in reader:
+                    yield self._decoded(batch.column(0), path, row)
+                    row += len(batch)
+        if quoted and marks.count % 2:
+            raise UserError(
+                f"{path}: a quotation mark is opened and never closed, in row {row - 1:,} or before it; what "
+                "follows it is lost. Close it, or write it twice."
+            )
 
     def _jsonl(self, path: Path) -> Iterator[pa.Array]:
         row, found = 0, False
         column = None if self.column is None or self.column.isdigit() else self.column
         decoder = _row_decoder(column) if column else None
-        for lines in _lines(path):
+        for lines in read_lines(path):
             texts: list[str] = []
             for line in lines:
                 row += 1
@@ -257,48 +235,6 @@ class Corpus:
         )
 
 
-def find_files(places: Sequence[str]) -> tuple[Path, ...]:
-    """The files that paths and patterns name, each once.
-
-    Raises:
-        UserError: A path or pattern names none.
-    """
-    found: dict[Path, None] = {}
-    for place in places:
-        path = Path(place)
-        if path.is_dir():
-            files = sorted(one for one in path.rglob("*") if _ending(one) in ENDINGS)
-        else:
-            files = [path] if path.is_file() else sorted(map(Path, glob.glob(place, recursive=True)))  # noqa: PTH207
-            files = [one for one in files if one.is_file()]
-        if not files:
-            raise UserError(
-                f"{place}: there is no such corpus. Give files, patterns in quotes, or folders of "
-                f"{', '.join(ENDINGS)} files (.gz too)."
-            )
-        found.update(dict.fromkeys(files))
-    return tuple(found)
-
-
-def format_of(path: Path) -> Format:
-    """How a file is written, by its name.
-
-    Raises:
-        UserError: The name does not tell.
-    """
-    layout = ENDINGS.get(_ending(path))
-    if layout is None:
-        raise UserError(
-            f"{path}: its name does not tell how it is written. Give --format parquet, tsv, csv, jsonl or text."
-        )
-    return layout
-
-
-def _ending(path: Path) -> str:
-    name = path.name.lower()
-    return Path(name.removesuffix(".gz")).suffix
-
-
 class _Row(msgspec.Struct):
     caption: str | list[str] | None
 
@@ -307,20 +243,3 @@ def _row_decoder(column: str) -> msgspec.json.Decoder[_Row]:
     fields: list[Any] = [("caption", str | list[str] | None, None)]
     row = msgspec.defstruct("Row", fields, rename={"caption": column})
     return cast("msgspec.json.Decoder[_Row]", msgspec.json.Decoder(row))
-
-
-def _open(path: Path) -> BinaryIO:
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path, "rb") if zipped else path.open("rb"))
-
-
-def _lines(path: Path) -> Iterator[list[bytes]]:
-    """Lines in blocks, without their ends."""
-    with _open(path) as raw:
-        rest = raw.read(BLOCK).removeprefix(codecs.BOM_UTF8)
-        while block := raw.read(BLOCK):
-            *lines, rest = (rest + block).split(b"\n")
-            yield lines
-    if rest:
-        yield rest.removesuffix(b"\n").split(b"\n")

@@ -50,7 +50,8 @@ def _count(
     from naturel.builders.files import write_text
     from naturel.builders.progress import choose_progress
     from naturel.builders.workspace import write_json
-    from naturel.evaluation.analysis.corpus import Corpus, Format, find_files
+    from naturel.evaluation.analysis.corpus import Corpus
+    from naturel.evaluation.analysis.corpus_files import Format, find_files
     from naturel.evaluation.analysis.noise import choose_filters
     from naturel.evaluation.analysis.preposition_report import plot_counts, to_markdown
     from naturel.evaluation.analysis.prepositions import count_prepositions

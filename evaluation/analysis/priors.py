@@ -140,6 +140,8 @@ def _ranked(options: Options, scores: Floats, lexicon: Lexicon, seed: int) -> di
         has = np.zeros(len(options.captions) + 1, dtype=np.bool_)
         has[caption[name == number]] = True
         row, column = np.nonzero(has[options.texts])
+        if not len(row):  # a caption that no question has
+            continue
         values = higher[row, column]
         # Of one question's captions each is a case of its own.
         clusters = options.clusters[row] if len(options.texts) > 1 else column

@@ -55,6 +55,8 @@ def to_markdown(found: Sequence[Priors]) -> str:
 def plot_priors(found: Sequence[Priors], path: Path) -> None:
     """Prepositions by prior, those of the first model in order; a colour for each model and set of captions.
 
+    A preposition of one question is a hollow dot: it has no interval.
+
     Raises:
         UserError: matplotlib is missing, or the file cannot be written.
     """
@@ -62,12 +64,14 @@ def plot_priors(found: Sequence[Priors], path: Path) -> None:
     figure, (axes,) = new_figure(7.5, 1.6 + (0.2 + 0.12 * len(found)) * max(len(names), 3))
     for number, one in enumerate(found):
         colour = COLOURS[number % len(COLOURS)]
-        label = f"{one.model}, {one.options}"
         for name, mean in one.prepositions.items():
             y = names.index(name) + (number - (len(found) - 1) / 2) * 0.7 / len(found)
-            axes.plot([mean.low, mean.high], [y, y], color=colour, linewidth=2, solid_capstyle="round")
-            axes.plot(mean.mean, y, "o", markersize=6, color=colour, mec="white", mew=0.8, label=label)
-            label = "_"
+            known = mean.low > -1 or mean.high < 1
+            if known:
+                axes.plot([mean.low, mean.high], [y, y], color=colour, linewidth=2, solid_capstyle="round")
+            inside, edge = (colour, "white") if known else ("white", colour)
+            axes.plot(mean.mean, y, "o", markersize=6, mfc=inside, mec=edge, mew=0.8)
+        axes.plot([], [], "o", color=colour, label=f"{one.model}, {one.options}")
     axes.axvline(0, color=GREY, linewidth=1)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.45, -0.55)
