@@ -190,18 +190,28 @@ def _hash_words(bare: pa.Array) -> Hashes:
     data = plain.buffers()[2]
     letters = np.frombuffer(data, dtype=np.uint8)[: offsets[-1]] if data else np.zeros(0, dtype=np.uint8)
     place = np.arange(len(letters)) - np.repeat(offsets[:-1], lengths)
-    until = np.zeros(len(letters) + 1, dtype=np.uint64)
-    np.cumsum(mix(letters.astype(np.uint64), place.astype(np.uint64)), out=until[1:])
-    return mix(until[offsets[1:]] - until[offsets[:-1]])
+    return _hash_runs(letters.astype(np.uint64), place, lengths)
 
 
 def _hash_captions(hashes: Hashes, spoken: Flags, lengths: Integers) -> Hashes:
     """A hash of each caption's words in their order."""
     before: Integers = np.cumsum(spoken) - spoken
     ends = np.cumsum(lengths)
-    first = np.concatenate([before, [spoken.sum()]])[ends - lengths]
+    first = np.append(before, spoken.sum())[ends - lengths]
     place = before - np.repeat(first, lengths)
+    return _hash_runs(np.where(spoken, hashes, np.uint64(0)), place, lengths)
+
+
+def _hash_runs(values: Hashes, place: Integers, lengths: Integers) -> Hashes:
+    """A hash of each run of values.
+
+    Args:
+        values: Of all runs, shape (n,).
+        place: Of each value in its run, from 0, shape (n,).
+        lengths: Of the runs, shape (k,).
+    """
     powers = np.cumprod(np.full(place.max(initial=0) + 1, STEP))
-    until = np.zeros(len(hashes) + 1, dtype=np.uint64)
-    np.cumsum(np.where(spoken, hashes * powers[place], np.uint64(0)), out=until[1:])
+    until = np.zeros(len(values) + 1, dtype=np.uint64)
+    np.cumsum(values * powers[place], out=until[1:])
+    ends = np.cumsum(lengths)
     return mix(until[ends] - until[ends - lengths])
