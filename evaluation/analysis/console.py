@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -27,6 +27,24 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     for row in rows:
         made.add_row(*row)
     return made
+
+
+def written(out: Path, name: str, draw: Callable[[Path], None] | None = None) -> None:
+    """Draw the plot of an analysis, and say what stands in its folder; without matplotlib there is no plot.
+
+    Args:
+        out: The folder, which has NAME.json and NAME.md already.
+        name: Of the analysis.
+        draw: Writes the plot to a file; None: there is none.
+    """
+    endings = [".json", ".md"]
+    if draw is not None:
+        try:
+            draw(out / f"{name}.png")
+            endings.append(".png")
+        except UserError as error:
+            print(f"no plot: {error}", file=sys.stderr)
+    print(f"written: {out / name}{', '.join(endings[:-1])} and {endings[-1]}")
 
 
 def make_folder(out: Path | None) -> None:

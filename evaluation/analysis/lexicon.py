@@ -14,9 +14,16 @@ import yaml
 from naturel.annotations.relations import Kind, Vocabulary, load_vocabulary
 
 Phrase = tuple[str, ...]
-"""Words of lower case; NUMBER and TIME stand for any of theirs."""
+"""Words of lower case; those of CLASSES stand for any of theirs."""
 
-NUMBER, TIME = "<number>", "<time>"
+TIME = "<time>"
+CLASSES = {
+    "<price>": r"^[$£€¥₹]\d",
+    "<year>": r"^(?:1\d|20)\d\ds?$",
+    TIME: r"^\d{1,2}(?:[:.]\d\d)?(?:am|pm)$|^\d{1,2}:\d\d$",
+    "<number>": r"^#?\d",
+}
+"""What a phrase can have in place of a word -> how that is written; the first that fits. TIME has words too."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +72,30 @@ def make_lexicon(content: Mapping[str, Any], vocabulary: Vocabulary) -> Lexicon:
             )
     for name, texts in content["places"].items():
         prepositions[name] = tuple(dict.fromkeys(phrase for text in texts for phrase in spell(text)))
-    noise = {
-        reason: tuple(dict.fromkeys(phrase for text in texts for phrase in spell(text)))
+    lists = {
+        reason: [phrase for text in texts for phrase in spell(text)]
         for reason, texts in content["noise"].items()
+    }
+    times = frozenset(content["times"])
+    # A word is known by itself, or as one of TIME's: those of TIME's that stand in phrases are written out.
+    said = {word for some in (*prepositions.values(), *lists.values()) for phrase in some for word in phrase}
+    choices = {TIME: (TIME, *sorted(times & said))}
+    noise = {
+        reason: tuple(
+            dict.fromkeys(
+                other
+                for phrase in phrases
+                for other in product(*(choices.get(word, (word,)) for word in phrase))
+            )
+        )
+        for reason, phrases in lists.items()
     }
     return Lexicon(
         prepositions,
         noise,
         frozenset(content["places"]),
         tuple(content["specific"]),
-        frozenset(content["times"]),
+        times,
     )
 
 

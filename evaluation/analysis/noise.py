@@ -45,7 +45,7 @@ MEANINGS = {
     Filter.DUPLICATE: "the same words came before, case and punctuation aside (Bloom filter: nearly exact)",
     Filter.LABEL: "tells persons or panels apart: (left), right:, Ann, left, and Ben; from left; top right",
     Filter.VERB: "left is a form of leave: left the room, has left, left behind",
-    Filter.NUMBER: "before a number or a price: under $25, over 18, in 2015",
+    Filter.NUMBER: "before a number, a price or a year: under $25, over 18, in 2015",
     Filter.TIME: "before a time: on Monday, in summer, at night",
     Filter.IDIOM: "in a phrase that is no place: on sale, under construction, behind the scenes, right now",
     Filter.NO_OBJECT: "a preposition with nothing after it: see below, come on in!",

@@ -11,7 +11,7 @@ import typer
 
 from naturel.annotations.errors import UserError
 from naturel.builders.command import guard
-from naturel.evaluation.analysis.console import console, make_folder, table
+from naturel.evaluation.analysis.console import console, make_folder, table, written
 
 if TYPE_CHECKING:
     from naturel.evaluation.analysis.corpus import Faults
@@ -75,8 +75,7 @@ def _count(
         content = {**counts.to_dict(), "files": [str(file) for file in corpus.files], "left_out": left_out}
         write_json(out / "prepositions.json", content)
         write_text(out / "prepositions.md", to_markdown(counts, corpus.files, left_out))
-        plot_counts(counts, out / "prepositions.png")
-        print(f"written: {out}/prepositions.json, .md and .png")
+        written(out, "prepositions", lambda path: plot_counts(counts, path))
 
 
 def _show(counts: Counts, seconds: float) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from naturel.annotations.errors import UserError
 from naturel.builders.command import guard
-from naturel.evaluation.analysis.console import console, make_folder, table
+from naturel.evaluation.analysis.console import console, make_folder, table, written
 
 if TYPE_CHECKING:
     from naturel.evaluation.analysis.caption_options import Options
@@ -97,8 +97,7 @@ def _priors(
     if out is not None:
         write_json(out / "priors.json", {"priors": [one.to_dict() for one in found]})
         write_text(out / "priors.md", to_markdown(found))
-        plot_priors(found, out / "priors.png")
-        print(f"written: {out}/priors.json, .md and .png")
+        written(out, "priors", lambda path: plot_priors(found, path))
 
 
 def _options(

@@ -10,7 +10,7 @@ import typer
 
 from naturel.annotations.errors import UserError
 from naturel.builders.command import guard
-from naturel.evaluation.analysis.console import console, make_folder, table
+from naturel.evaluation.analysis.console import console, make_folder, table, written
 
 if TYPE_CHECKING:
     from naturel.evaluation.analysis.contrasts import Contrast
@@ -81,8 +81,7 @@ def _probe(
         settings: dict[str, Any] = {"pairs": pairs, "templates": list(templates), "seed": seed}
         write_json(out / "probe.json", {**to_dict(probed), **settings})
         write_text(out / "probe.md", to_markdown(probed, templates))
-        plot_probe(probed, out / "probe.png")
-        print(f"written: {out}/probe.json, .md and .png")
+        written(out, "probe", lambda path: plot_probe(probed, path))
 
 
 def _checked(templates: Sequence[str]) -> Sequence[str]:

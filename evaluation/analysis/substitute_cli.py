@@ -11,7 +11,7 @@ import typer
 
 from naturel.annotations.errors import UserError
 from naturel.builders.command import guard
-from naturel.evaluation.analysis.console import console, make_folder, table
+from naturel.evaluation.analysis.console import console, make_folder, table, written
 
 if TYPE_CHECKING:
     from naturel.evaluation.analysis.intervals import Figure
@@ -104,7 +104,7 @@ def _substitute(
     if out is not None:
         write_json(out / "substitute.json", {"words": words, "results": [row.to_dict() for row in found]})
         write_text(out / "substitute.md", _markdown(found, words))
-        print(f"written: {out}/substitute.json and .md")
+        written(out, "substitute")
 
 
 def _tables(found: Sequence[Substituted]) -> list[tuple[str, list[tuple[str, ...]]]]:

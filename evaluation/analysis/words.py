@@ -18,12 +18,11 @@ import pyarrow.compute as pc
 from naturel.annotations.joins import Integers
 from naturel.annotations.truth import Flags
 from naturel.builders.choice import Hashes, mix
-from naturel.evaluation.analysis.lexicon import NUMBER, TIME, Lexicon, Phrase
+from naturel.evaluation.analysis.lexicon import CLASSES, TIME, Lexicon, Phrase
 
 EDGES = ".,;:!?\"'`()[]{}<>«»“”„‘’…*|~-–—•"
 """What is no part of a word at its edges."""
 ENDS = r"[.,;:!?)\]}\"”»…|]$"
-FIGURE = r"^[$£€¥₹#]?\d"
 ADDRESS = r"(?i)://|^www\.|\w\.(?:com|net|org|info|co\.uk|de|ru)(?:/|$)"
 FILE = r"(?i)\.(?:jpe?g|png|gif|bmp|tiff?|webp|svg|psd|pdf|mp4|html?|php)$|[a-z0-9]_[a-z0-9]|^(?:img|dscn?|dscf)-?\d+"
 STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -122,8 +121,10 @@ class Reader:
             codes[unknown & pc.is_in(bare, value_set=self._times).to_numpy(zero_copy_only=False)] = (
                 self._code[TIME]
             )
-        if NUMBER in self._code:
-            codes[unknown & _matches(bare, FIGURE)] = self._code[NUMBER]
+        for name, pattern in CLASSES.items():
+            if name in self._code:
+                fits = (codes < 0) & _matches(bare, pattern)
+                codes[fits] = self._code[name]
         return codes
 
 

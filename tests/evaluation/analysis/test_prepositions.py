@@ -88,6 +88,20 @@ def test_each_filter_takes_what_it_says_and_can_be_left_out(name: Filter) -> Non
     assert count(noisy, filters=()).any_after == 1
 
 
+def test_places_are_not_taken_for_noise() -> None:
+    """Captions of COCO and SugarCrepe that lists of phrases are apt to take."""
+    counts = count(
+        "A person reading a book on a bench.",
+        "A giraffe lying down under a leaf filled tree.",
+        "Fruit in 2 bowls",
+        "A man in green next to a large elephant.",
+        "A bridge over a river",
+        "People at a table",
+        "A dog on the left the size of a cat",
+    )
+    assert (counts.any_before, counts.any_after) == (7, 7)
+
+
 @pytest.mark.parametrize(
     ("text", "name", "reason"),
     [
@@ -102,6 +116,10 @@ def test_each_filter_takes_what_it_says_and_can_be_left_out(name: Filter) -> Non
         ("a cat on a white background", "background", "idiom"),
         ("a town in 1950 or so", "in", "number"),
         ("the sea in late summer", "in", "time"),
+        ("the train at 5:30 leaves", "at", "time"),
+        ("a game on 12 June here", "on", "time"),
+        ("just in time for it", "in", "time"),
+        ("bowls under 5 pounds each", "under", "number"),
         ("come on in, all of you", "in", "no_object"),
     ],
 )
