@@ -223,7 +223,9 @@ def _data(given: list[str]) -> dict[str, Path | str] | str | None:
             )
         if key in named:
             raise UserError(f"--data is given twice for {key or 'all'}: {named[key]} and {folder}.")
-        named[key] = folder
+        named[key] = (
+            str(Path(folder).expanduser()) if folder.startswith("~") else folder
+        )  # shells leave NAME=~/ be
     if list(named) == [""]:
         return str(named[""])
     return named or None
