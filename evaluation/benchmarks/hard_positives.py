@@ -3,8 +3,8 @@
 Two files of the same name and order: `data/` has the original captions, `swapped_data/` the hard positives, both as
 `true_caption` with the hard negative as `false_caption` (github.com/amitakamath/hard_positives, `run_eval.py`).
 REPLACE: `vl_checklist_relations.json` and `vl_checklist_attributes.json`, photos as in `image_path`,
-`data/VG_100K/61.jpg`; SWAP: `visual_genome_attribution.json` of ARO with its crops, photos below `data/images/`. As in
-the authors' script, the hard negative is the one of `swapped_data/`.
+`data/VG_100K/61.jpg`; SWAP: `visual_genome_attribution.json` of ARO with its crops, photos below `data/images/`. The
+hard negative is the one of `swapped_data/`, as in the authors' script.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def open_part(part: str, place: Place) -> list[Questions]:
         with collector.row(where):
             told, changed = object_of(row), object_of(other)
             if _place_of(told) != _place_of(changed):
-                raise BadRow("bad row: the two files are about different photos")
+                raise BadRow("the two files are about different photos")
             sentences = [
                 text_of(told.get("true_caption"), "true_caption"),
                 text_of(changed.get("true_caption"), "true_caption"),

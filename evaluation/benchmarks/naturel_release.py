@@ -52,8 +52,7 @@ def open_parts(
         config: The configuration; None: the default one.
 
     Returns:
-        The questions of each part and split, `naturel/complex:test_unseen_pairs`; parts that ask nothing of any split
-        (a release without groups) are left out where several are asked for.
+        The questions of each part and split, such as `naturel/complex:test_unseen_pairs`.
 
     Raises:
         UserError: There is no such release, split or configuration, or it has no pictures.
@@ -70,9 +69,7 @@ def open_parts(
         raise UserError(f"{release} has no pictures in it, but links. Build it with pictures.")
     constructions = _constructions(place)
     opened = [_Split(source, name, constructions) for name in splits]
-    found = [_ask(each, part) for part in parts for each in opened]
-    asked = [questions for questions in found if len(questions) or questions.left_out]
-    return asked or found
+    return [_ask(each, part) for part in parts for each in opened]
 
 
 def _constructions(release: Path | str) -> pa.Table | None:
@@ -216,9 +213,9 @@ def _groups(split: _Split) -> Questions:
         split, "groups", Kind.GROUP, groups.records, texts.astype(np.int64), [members[:, 0], members[:, 1]],
         ids=split.sentences.group_names.take(pa.array(groups.number)),
     )  # fmt: skip
-    if not groups.halves:
-        return found
-    return replace(found, left_out=dict(found.left_out) | {HALF: groups.halves})
+    left_out = dict(found.left_out) | ({HALF: groups.halves} if groups.halves else {})
+    notes = () if len(groups) else (f"the split {split.name} has no 2x2 group.",)
+    return replace(found, left_out=left_out, notes=notes)
 
 
 def _grid(count: int, pairs: Sequence[int]) -> tuple[Integers, Integers]:

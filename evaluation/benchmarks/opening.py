@@ -3,119 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from naturel.annotations.errors import UserError
+from naturel.evaluation.benchmarks.families import BENCHMARKS, FAMILIES, SHARED
 
 if TYPE_CHECKING:
+    from naturel.evaluation.benchmarks.rows import Place
     from naturel.evaluation.questions import Questions
+
+__all__ = ["BENCHMARKS", "SHARED", "Data", "open_benchmarks"]
 
 Data = Mapping[str, Path | str] | Path | str | None
 """Where benchmarks lie: a mapping from names, or one folder for all."""
-SHARED = {
-    "coco": "photos of COCO 2017 (val2017/, train2017/, or the photos themselves)",
-    "visual_genome": "photos of Visual Genome (VG_100K/ and VG_100K_2/)",
-}
-"""Further names that `data` may have: folders of photos that several benchmarks use."""
-
-
-@dataclass(frozen=True)
-class Family:
-    """Benchmarks that are published together."""
-
-    module: str
-    about: str
-    parts: Mapping[str, str]
-    """Name -> what it asks."""
-
-
-FAMILIES = {
-    "naturel": Family(
-        "naturel_release",
-        "a NatuRel release: each test and validation split by itself",
-        {
-            "simple": "the simple caption against the simple negative",
-            "complex": "each complex caption against its negative",
-            "groups": "2x2 groups: two pictures, two captions, each true of one",
-            "hard_positives": "a complex caption, another one that is true as well, and a negative",
-            "hard_positives_simple": "a complex caption, the simple one that is true as well, and a negative",
-        },
-    ),
-    "aro": Family(
-        "aro",
-        "ARO (Yuksekgonul and others, 2023)",
-        {"vg_relation": "the X is R the Y, against the two exchanged; 23,937 crops of Visual Genome"},
-    ),
-    "whatsup": Family(
-        "whatsup",
-        'What\'s "up" (Kamath and others, 2023): four prepositions, one is right',
-        {
-            "a": "408 photos of household things: on, under, left of, right of",
-            "b": "photos of small things on a table: in front of, behind, left of, right of",
-        },
-    ),
-    "coco_spatial": Family(
-        "spatial_qa",
-        'COCO-spatial of What\'s "up": the right preposition against its opposite',
-        {"one": "one thing and its side of the photo", "two": "two things"},
-    ),
-    "gqa_spatial": Family(
-        "spatial_qa",
-        'GQA-spatial of What\'s "up": the right preposition against its opposite',
-        {"one": "one thing and its side of the photo", "two": "two things"},
-    ),
-    "sugarcrepe": Family(
-        "sugarcrepe",
-        "SugarCrepe (Hsieh and others, 2023): captions of COCO with one change",
-        {
-            "add_att": "an attribute added",
-            "add_obj": "a thing added",
-            "replace_att": "an attribute replaced",
-            "replace_obj": "a thing replaced",
-            "replace_rel": "a relation replaced",
-            "swap_att": "two attributes exchanged",
-            "swap_obj": "two things exchanged",
-        },
-    ),
-    "winoground": Family(
-        "winoground",
-        "Winoground (Thrush and others, 2022)",
-        {"all": "two pictures, two captions of the same words; 400 of them"},
-    ),
-    "hard_positives": Family(
-        "hard_positives",
-        "The hard positive truth (Kamath and others, 2024): a caption, another that is true, one that is false",
-        {
-            "replace_rel": "relations replaced",
-            "replace_att": "attributes replaced",
-            "swap": "two things with their attributes in the other order",
-        },
-    ),
-    "vsr": Family(
-        "vsr",
-        "Visual Spatial Reasoning (Liu and others, 2023) as a ranking of true and false sentences",
-        {
-            "random": "the test split of the random splits",
-            "zeroshot": "the test split of the zero-shot splits",
-            "all": "all 10,119 sentences that were validated",
-        },
-    ),
-    "jsonl": Family("jsonl", "any JSON Lines of image, captions, labels", {}),
-}
-"""All benchmarks by family."""
-
-BENCHMARKS: dict[str, str] = {
-    name: about
-    for family, told in FAMILIES.items()
-    for name, about in {
-        family: told.about,
-        **{f"{family}/{part}": what for part, what in told.parts.items()},
-    }.items()
-}
-"""Every name that `open_benchmarks` takes, with what it is."""
+RELEASE = "naturel"
+"""The family whose parts are read together, as all are of the same records."""
 
 
 def open_benchmarks(
@@ -140,8 +45,8 @@ def open_benchmarks(
         seed: Shapes that choice.
 
     Returns:
-        The questions of each part, in the order of `names`. A part may have no question: where all its photos are
-        missing, for example.
+        The questions of each part, by family in the order of `names`. A part may have no question: where all its
+        photos are missing, for example.
 
     Raises:
         UserError: There is no such benchmark, a file is missing or not in its format, or nothing of it is there.
@@ -149,56 +54,66 @@ def open_benchmarks(
     from naturel.evaluation.benchmarks.selecting import sample
 
     found: list[Questions] = []
-    for name in dict.fromkeys(name.strip() for name in names):
-        family, _, part = name.partition("/")
-        if name not in BENCHMARKS and not (family == "jsonl" and part):
-            raise UserError(f"there is no benchmark {name}. Give some of {', '.join(BENCHMARKS)}.")
-        options = {"split": split, "config": config}
-        found += _open(family, part, data, {key: value for key, value in options.items() if value})
+    for family, parts in _wanted(names).items():
+        if family == RELEASE:
+            module = import_module(f"{__package__}.{FAMILIES[family].module}")
+            found += module.open_parts(list(parts), _where(family, "", data), split=split, config=config)
+        else:
+            found += _open(family, parts, data, split or ())
     if max_questions is not None:
         found = [sample(questions, max_questions, seed) for questions in found]
     return found
 
 
-def _open(family: str, part: str, data: Data, options: Mapping[str, Any]) -> list[Questions]:
-    """One family, or one part of it."""
+def _wanted(names: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """Family -> its parts, with whether each was named by itself.
+
+    Raises:
+        UserError: There is no such benchmark.
+    """
+    wanted: dict[str, dict[str, bool]] = {}
+    for name in names:
+        family, _, part = name.strip().partition("/")
+        if name.strip() not in BENCHMARKS and not (family == "jsonl" and part):
+            raise UserError(f"there is no benchmark {name}. Give some of {', '.join(BENCHMARKS)}.")
+        parts = wanted.setdefault(family, {})
+        for each in [part] if part else FAMILIES[family].parts or [""]:
+            parts[each] = parts.get(each, False) or bool(part)
+    return wanted
+
+
+def _open(family: str, parts: Mapping[str, bool], data: Data, split: Sequence[str]) -> list[Questions]:
+    """Read parts of a family. One whose file is missing is a note to the others, unless it was named by itself."""
     from naturel.evaluation.benchmarks.rows import MissingFileError
 
-    module = import_module(f"naturel.evaluation.benchmarks.{FAMILIES[family].module}")
-    if family == "naturel":
-        parts = [part] if part else list(FAMILIES[family].parts)
-        found: list[Questions] = module.open_parts(parts, _where(family, part, data), **options)
-        return found
-    given = options.get("split") if family == "vsr" else None
-    opened, missing = [], []
-    for each in [part] if part or family == "jsonl" else FAMILIES[family].parts:
-        place = _place(family, each, data)
+    module = import_module(f"{__package__}.{FAMILIES[family].module}")
+    opened: list[Questions] = []
+    missing: list[str] = []
+    for part, named in parts.items():
         try:
-            if family in ("coco_spatial", "gqa_spatial"):
-                opened += module.open_part(f"{family}/{each}", place)
-            elif given:
-                opened += module.open_part(each, place, split=given)
-            else:
-                opened += module.open_part(each, place)
+            opened += module.open_part(part, _place(family, part, data, split))
         except MissingFileError as error:
+            if named:
+                raise
             missing.append(str(error))
     if missing and not opened:
-        raise UserError(" ".join(dict.fromkeys(missing)))
+        raise UserError(" ".join(missing))
     if missing:
         opened[0] = replace(opened[0], notes=(*opened[0].notes, *missing))
     return opened
 
 
-def _place(family: str, part: str, data: Data) -> Any:
+def _place(family: str, part: str, data: Data, split: Sequence[str]) -> Place:
     from naturel.evaluation.benchmarks.rows import Place
 
     where = Path(_where(family, part, data))
     if not where.exists():
-        raise UserError(f"{where} is not there: give the folder of {family} with --data.")
+        raise UserError(f"{where} is not there. Give the folder of {family} with --data.")
     given = data if isinstance(data, Mapping) else {"": data or where}
-    shared = {name: Path(given[""]) / name for name in SHARED if "" in given}
-    photos = {name: folder for name, folder in shared.items() if folder.is_dir()}
-    return Place(where, photos | {name: Path(given[name]) for name in SHARED if name in given})
+    below = {name: Path(given[""]) / name for name in SHARED if "" in given}
+    photos = {name: folder for name, folder in below.items() if folder.is_dir()}
+    photos |= {name: Path(given[name]) for name in SHARED if name in given}
+    return Place(where, family, photos, tuple(split))
 
 
 def _where(family: str, part: str, data: Data) -> Path | str:

@@ -21,19 +21,19 @@ PREPOSITIONS = (" left of ", " right of ", " above ", " below ", " front of ", "
 """Of two things; of one thing it is the last word."""
 
 
-def open_part(name: str, place: Place) -> list[Questions]:
+def open_part(part: str, place: Place) -> list[Questions]:
     """Read one file.
 
     Args:
-        name: `coco_spatial/one`, `coco_spatial/two`, `gqa_spatial/one` or `gqa_spatial/two`.
-        place: Its folder.
+        part: `one` or `two`.
+        place: Its folder, and which family: `coco_spatial` or `gqa_spatial`.
 
     Raises:
         MissingFileError: The file is not there.
         UserError: It is not in this format.
     """
-    family, _, things = name.partition("/")
-    file = f"{FILES[family]}_{things}_obj.json"
+    family = place.family
+    file = f"{FILES[family]}_{part}_obj.json"
     path = find_file(place, [file, f"data/{file}"], PUBLISHED)
     coco = family == "coco_spatial"
     below = (
@@ -42,15 +42,15 @@ def open_part(name: str, place: Place) -> list[Questions]:
         else place.below("vg_images", "data/vg_images", "VG_100K", "VG_100K_2", photos="visual_genome")
     )
     photos = Photos(below, IMAGES[family])
-    collector = Collector(name, Kind.CHOICE, path)
+    collector = Collector(f"{family}/{part}", Kind.CHOICE, path)
     for where, row in read_rows(path):
         with collector.row(where):
             if not isinstance(row, list) or len(row) < 3:
-                raise BadRow("bad row: it is no list of image, right caption and wrong caption")
+                raise BadRow("it is no list of image, right caption and wrong caption")
             image = label_of(row[0])
             sentences = [text_of(caption, "a caption") for caption in row[1:3]]
             picture = photos.picture(image and f"{image.zfill(12) if coco else image}.jpg")
-            facts = {"id": where.split()[-1], "relation": preposition_of(sentences[0], things == "one")}
+            facts = {"id": where.split()[-1], "relation": preposition_of(sentences[0], part == "one")}
             collector.add([picture], sentences, RIGHT_FIRST, facts)
     return [collector.questions(photos.notes())]
 

@@ -15,7 +15,7 @@ COCO_VAL = "http://images.cocodataset.org/zips/val2017.zip"
 
 
 def open_part(part: str, place: Place) -> list[Questions]:
-    """Read one of the seven files; see `opening.FAMILIES` for their names.
+    """Read one of the seven files; see `families.FAMILIES` for their names.
 
     Raises:
         MissingFileError: It is not there.

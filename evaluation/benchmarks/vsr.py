@@ -7,8 +7,6 @@ JSON Lines of `image, caption, label (0 or 1), relation`, as in github.com/cambr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from naturel.evaluation.benchmarks.collecting import Collector
 from naturel.evaluation.benchmarks.rows import (
     BadRow,
@@ -27,13 +25,13 @@ IMAGES = "http://images.cocodataset.org/zips/train2017.zip and http://images.coc
 ALL = "data_files/all_vsr_validated_data.jsonl"
 
 
-def open_part(part: str, place: Place, *, split: Sequence[str] = ("test",)) -> list[Questions]:
+def open_part(part: str, place: Place) -> list[Questions]:
     """Read one of the files.
 
     Args:
         part: `random`, `zeroshot` or `all`.
-        place: The repository's folder `data`, or the repository.
-        split: Of `random` and `zeroshot`: those of `train`, `dev` and `test` that are among these, else `test`.
+        place: The repository's folder `data`, or the repository; `random` and `zeroshot` give those of `train`, `dev`
+            and `test` that are among its splits, else `test`.
 
     Raises:
         MissingFileError: A file is not there.
@@ -42,7 +40,7 @@ def open_part(part: str, place: Place, *, split: Sequence[str] = ("test",)) -> l
     if part == "all":
         return [_read("vsr/all", [ALL, f"data/{ALL}", "all_vsr_validated_data.jsonl"], place)]
     found = []
-    for each in [name for name in ("train", "dev", "test") if name in split] or ["test"]:
+    for each in [name for name in ("train", "dev", "test") if name in place.split] or ["test"]:
         below = f"{part}/{each}.jsonl"
         name = f"vsr/{part}" if each == "test" else f"vsr/{part}:{each}"
         files = [f"splits/{below}", f"data/splits/{below}", below, f"vsr_{below}"]
@@ -60,7 +58,7 @@ def _read(name: str, files: list[str], place: Place) -> Questions:
             told = object_of(row)
             caption, label = text_of(told.get("caption"), "caption"), told.get("label")
             if label not in (0, 1):
-                raise BadRow("bad row: the label is neither 0 nor 1")
+                raise BadRow("the label is neither 0 nor 1")
             facts = {"id": where.split()[-1], "relation": label_of(told.get("relation"))}
             collector.add([photos.picture(told.get("image"))], [caption], [[bool(label)]], facts)
     return collector.questions(photos.notes())

@@ -1,10 +1,10 @@
 """What's "up" A and B (Kamath and others, 2023): four captions of a photo that differ in the preposition.
 
 `controlled_images_dataset.json` (A) and `controlled_clevr_dataset.json` (B) are lists of `image_path` and
-`caption_options`, the right one first; from `image_path`, `data/controlled_images/beer-bottle_on_armchair.jpeg`, things
-and preposition are read (github.com/amitakamath/whatsup_vlms, `dataset_zoo/aro_datasets.py`). A pair is two opposite
-prepositions of the same two things, a set is all four. The authors divide by questions / 2 and / 4; so does this
-where no photo is missing, and else it divides by the pairs and sets of which all photos are there.
+`caption_options`, the right one first; from `image_path`, `data/controlled_images/beer-bottle_on_armchair.jpeg`,
+things and preposition are read (github.com/amitakamath/whatsup_vlms, `dataset_zoo/aro_datasets.py`). A pair is two
+opposite prepositions of the same two things, a set is all four. The authors divide by questions / 2 and / 4; so does
+this where no photo is missing, and else it divides by the pairs and sets of which all photos are there.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def open_part(part: str, place: Place) -> list[Questions]:
             told = object_of(row)
             options = told.get("caption_options")
             if not isinstance(options, list) or len(options) != OPTIONS:
-                raise BadRow(f"bad row: caption_options are not {OPTIONS}")
+                raise BadRow(f"caption_options are not {OPTIONS}")
             sentences = [text_of(option, "a caption option") for option in options]
             name = told.get("image_path")
             name = name.removeprefix("data/") if isinstance(name, str) else name
             picture = photos.picture(name)
             if not (found := NAME.search(picture.key)):
-                raise BadRow("bad row: the photo's name does not tell two things and their preposition")
+                raise BadRow("the photo's name does not tell two things and their preposition")
             subject, preposition, other = found.groups()
             facts = {
                 "id": where.split()[-1],

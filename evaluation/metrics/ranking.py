@@ -7,6 +7,8 @@ have the same sentence (true of one picture, false of another) or the same pictu
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,7 +33,7 @@ def auc(scores: Floats, true: Flags, weights: Floats | None = None) -> Floats:
     scores = np.where(np.isnan(scores), -np.inf, scores)
     weights = np.ones((1, len(scores))) if weights is None else weights
     order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)  # of scores that are alike
+    starts = np.flatnonzero(_changes(scores[order]))  # of scores that are alike
     if not len(order):
         return np.full(len(weights), np.nan)
     right = np.add.reduceat(weights[:, order] * true[order], starts, axis=1)
@@ -54,7 +56,7 @@ def ranked_pairs(scores: Floats, true: Flags, groups: Integers) -> tuple[Floats,
         Of each group: pairs in order (higher, not equal), and all pairs; shape (max(groups) + 1,).
     """
     count = int(groups.max()) + 1 if len(groups) else 0
-    pairs: Floats = np.bincount(groups, true, count) * np.bincount(groups, ~true, count)
+    pairs = _count(true, groups, count) * _count(~true, groups, count)
     known = ~np.isnan(scores)
     scores, true, groups = scores[known], true[known], groups[known]
     order = np.lexsort((scores, groups))
@@ -62,11 +64,22 @@ def ranked_pairs(scores: Floats, true: Flags, groups: Integers) -> tuple[Floats,
     before: Integers = (
         np.cumsum(~true, dtype=np.int64) - ~true
     )  # false questions that come before each, in all groups
-    new_group = np.diff(groups, prepend=-1) != 0
-    new_score = new_group | (np.diff(scores, prepend=np.nan) != 0)
+    new_group = _changes(groups)
+    new_score = new_group | _changes(scores)
     below: Integers = _since(before, new_score) - _since(before, new_group)
-    in_order = np.bincount(groups, np.where(true, below, 0).astype(np.float64), count)
-    return in_order, pairs
+    return _count(np.where(true, below, 0), groups, count), pairs
+
+
+def _changes(values: npt.NDArray[Any]) -> Flags:
+    """Whether each value differs from the one before; the first one does."""
+    changes = np.ones(len(values), dtype=np.bool_)
+    changes[1:] = values[1:] != values[:-1]
+    return changes
+
+
+def _count(values: npt.NDArray[Any], groups: Integers, count: int) -> Floats:
+    """The sum of each group's values."""
+    return np.asarray(np.bincount(groups, values.astype(np.float64), count), dtype=np.float64)
 
 
 def _since(values: Integers, start: Flags) -> Integers:
