@@ -252,7 +252,15 @@ def test_two_models_of_one_name_are_refused(
 def test_the_list_names_every_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
     evaluate_command(list_them=True)
     printed = capsys.readouterr().out
-    for name in ("naturel", "aro", "whatsup/b", "sugarcrepe/swap_att", "winoground", "vsr/zeroshot"):
+    for name in (
+        "naturel",
+        "aro",
+        "whatsup/b",
+        "sugarcrepe/swap_att",
+        "winoground",
+        "vsr/zeroshot",
+        "https://github.com/RAIVNLab/sugar-crepe",
+    ):
         assert name in printed
 
 
