@@ -111,6 +111,14 @@ def metric_name(metric: str) -> str:
     return f"{metric} ↓" if metric.removeprefix(CORRECTED) in LOWER_IS_BETTER else metric
 
 
+def legend(results: Results) -> str:
+    """How figures are to be read."""
+    parts = ["In percent; ± is half the 95 % interval.", "↓: less is better."]
+    if any(name.startswith("blind:") for name in results.models):
+        parts.append("Ties are wrong: a blind model that has nothing to go by is at 0, not at chance.")
+    return " ".join(parts)
+
+
 def left_out_lines(results: Results) -> list[str]:
     """What was not asked, a line for each benchmark and reason; of models one by one where they differ."""
     lines = []
@@ -134,9 +142,8 @@ def markdown(results: Results) -> str:
     seed, resamples = results.settings.get("seed", "-"), results.settings.get("resamples", "-")
     parts = [
         "# Results",
-        "In percent; ± is half the 95 % interval of the bootstrap "
-        f"({resamples} resamples, seed {seed}). ↓: less is better. chance: what random scores reach. "
-        "n: what the figures are shares of.",
+        f"{legend(results)} chance: what random scores reach. n: what the figures are shares of. Intervals are those "
+        f"of a bootstrap ({resamples} resamples, seed {seed}).",
         _table(
             ("benchmark", "metric"), labels, summary_rows(results), lambda row: (row.benchmark, row.metric)
         ),

@@ -55,8 +55,8 @@ def small() -> Results:
 MARKDOWN = """\
 # Results
 
-In percent; ± is half the 95 % interval of the bootstrap (100 resamples, seed 3). ↓: less is better. chance: what \
-random scores reach. n: what the figures are shares of.
+In percent; ± is half the 95 % interval. ↓: less is better. chance: what random scores reach. n: what the figures \
+are shares of. Intervals are those of a bootstrap (100 resamples, seed 3).
 
 | benchmark | metric | n | chance | openai/clip | a\\|b/clip |
 | --- | --- | ---: | ---: | ---: | ---: |
