@@ -59,6 +59,6 @@ def note_lines(results: Results) -> list[str]:
         told = families.setdefault(benchmark.partition("/")[0], [])
         told += [f"{benchmark}: {note}" for note in notes]
     return [
-        notes[0] + (f" ({len(notes) - 1} more notes on {family} are in results.md.)" if notes[1:] else "")
+        notes[0] + (f" (And {len(notes) - 1} more of {family}, in the files of --out.)" if notes[1:] else "")
         for family, notes in families.items()
     ]
