@@ -217,3 +217,14 @@ def test_faults_are_told(folder: Path, tmp_path: Path) -> None:
         open_benchmarks(["naturel"], tmp_path / "empty")
     with pytest.raises(UserError, match="cannot be opened as a dataset"):
         open_benchmarks(["naturel"], folder, config="other")
+
+
+def test_a_hub_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str, *_: object, **__: object) -> None:
+        raise ConnectionError(f"Couldn't reach {name!r} on the Hub")
+
+    monkeypatch.setattr("datasets.load_dataset", refuse)
+    with pytest.raises(
+        UserError, match="org/naturel cannot be opened as a dataset: Couldn't reach 'org/naturel'"
+    ):
+        open_benchmarks(["naturel"], {"naturel": "org/naturel"})
