@@ -37,6 +37,8 @@ REQUESTS = "Write what a model would have to score to this file, Parquet or CSV.
 OUT = "Write results.json, results.md, measures.csv and plots/ to this folder."
 COMPARE = "The results.json of an earlier run: its models are shown too. Several: give it several times."
 BATCH = "Pictures at once; 0: found by itself, and made smaller where memory is short."
+LIST_WIDTH = 160
+"""Of --list in a pipe."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ def _write_requests(questions: list[Questions], path: Path, progress: Progress) 
 
 def _data(given: list[str]) -> dict[str, Path | str] | str | None:
     """Where benchmarks lie, as `open_benchmarks` takes it."""
-    from naturel.evaluation.benchmarks.opening import BENCHMARKS, SHARED
+    from naturel.evaluation.benchmarks.families import BENCHMARKS, SHARED
 
     named: dict[str, Path | str] = {}
     for each in given:
@@ -223,26 +225,36 @@ def _data(given: list[str]) -> dict[str, Path | str] | str | None:
             )
         if key in named:
             raise UserError(f"--data is given twice for {key or 'all'}: {named[key]} and {folder}.")
-        named[key] = folder
+        named[key] = (
+            str(Path(folder).expanduser()) if folder.startswith("~") else folder
+        )  # shells leave NAME=~/ be
     if list(named) == [""]:
         return str(named[""])
     return named or None
 
 
 def _list() -> None:
+    """Show the benchmarks, with where they are published."""
+    from importlib import import_module
+
     from rich.table import Table
 
-    from naturel.evaluation.benchmarks.opening import BENCHMARKS, SHARED
+    from naturel.evaluation.benchmarks.families import FAMILIES, SHARED
 
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, about in BENCHMARKS.items():
-        table.add_row(name if "/" not in name else f"  {name}", about)
+    for family, told in FAMILIES.items():
+        module = import_module(f"naturel.evaluation.benchmarks.{told.module}")
+        table.add_row(family, told.about)
+        for part, what in told.parts.items():
+            table.add_row(f"  {family}/{part}", what)
+        if published := getattr(module, "PUBLISHED", ""):
+            table.add_row("", f"published at {published}")
     for name, about in SHARED.items():
         table.add_row(f"--data {name}=FOLDER", about)
-    console = Console() if sys.stdout.isatty() else Console(width=140)
-    console.print(table)
+    console = Console() if sys.stdout.isatty() else Console(width=LIST_WIDTH)
+    console.print(table, highlight=False)
 
 
 def _split(values: list[str] | None) -> list[str]:

@@ -14,6 +14,7 @@ from naturel.evaluation.tables import (
     figure,
     labels_of,
     left_out_lines,
+    legend,
     metric_name,
     percent,
     summary_rows,
@@ -44,7 +45,7 @@ def show_results(results: Results, *, pipe: bool) -> None:
                 cells = (count(row), percent(row.chance), *map(figure, row.measures))
                 table.add_row(shown, metric_name(row.metric), *cells)
         console.print(table)
-        console.print("In percent; ± is half the 95 % interval. ↓: less is better.", style="dim")
+        console.print(legend(results), style="dim", highlight=False)
     for line in left_out_lines(results):
         console.print(escape(line), highlight=False, soft_wrap=True)
     for line in note_lines(results):
@@ -58,6 +59,6 @@ def note_lines(results: Results) -> list[str]:
         told = families.setdefault(benchmark.partition("/")[0], [])
         told += [f"{benchmark}: {note}" for note in notes]
     return [
-        notes[0] + (f" ({len(notes) - 1} more notes on {family} are in results.md.)" if notes[1:] else "")
+        notes[0] + (f" (And {len(notes) - 1} more of {family}, in the files of --out.)" if notes[1:] else "")
         for family, notes in families.items()
     ]

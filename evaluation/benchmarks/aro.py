@@ -74,7 +74,7 @@ def box_of(row: Mapping[str, Any]) -> tuple[int, int, int, int]:
     sides = [row.get(f"bbox_{side}") for side in "xywh"]
     whole = [int(side) for side in sides if side is not None and is_whole(side)]
     if len(whole) < len(sides):
-        raise BadRow("bad row: the crop is not four whole numbers")
+        raise BadRow("the crop is not four whole numbers")
     x, y, width, height = whole
     return crop_of([x, y, x + width, y + height])
 

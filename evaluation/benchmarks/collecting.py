@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from naturel.annotations.errors import UserError
-from naturel.evaluation.benchmarks.rows import BadRow, LeftOut
+from naturel.evaluation.benchmarks.rows import BAD, BadRow, LeftOut
 from naturel.evaluation.questions import Kind, Picture, Questions
 
 RIGHT_FIRST = ((True, False),)
@@ -88,12 +88,12 @@ class Collector:
         Raises:
             UserError: No row is as the format says.
         """
-        if not self._images and self._bad and all(reason.startswith("bad row") for reason in self.left_out):
-            raise UserError(
-                f"{self.file} holds no question of {self.benchmark}: the first that is wrong is {self._bad}. "
-                "Give the file in its official layout."
-            )
         count = len(self._images)
+        if not count and all(reason.startswith(BAD) for reason in self.left_out):
+            first = f"the first that is wrong is {self._bad}" if self._bad else "it is empty"
+            raise UserError(
+                f"{self.file} holds no question of {self.benchmark}: {first}. Give the file in its official layout."
+            )
         places = len(self._images[0]) if count else 1
         options = max((len(texts) for texts in self._texts), default=1)
         texts = np.full((count, options), -1, dtype=np.int64)

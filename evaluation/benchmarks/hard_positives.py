@@ -59,7 +59,7 @@ def open_part(part: str, place: Place) -> list[Questions]:
         with collector.row(where):
             told, changed = object_of(row), object_of(other)
             if _place_of(told) != _place_of(changed):
-                raise BadRow("bad row: the two files are about different photos")
+                raise BadRow("the two files are about different photos")
             sentences = [
                 text_of(told.get("true_caption"), "true_caption"),
                 text_of(changed.get("true_caption"), "true_caption"),

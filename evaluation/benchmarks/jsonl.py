@@ -74,22 +74,24 @@ def _read(path: Path) -> list[Questions]:
             sentences, true = _captions(told)
             crop = told.get("crop")
             if crop is not None and not isinstance(crop, list):
-                raise BadRow("bad row: the crop is not four whole numbers")
+                raise BadRow("the crop is not four whole numbers")
             picture = photos.picture(told.get("image"), None if crop is None else crop_of(crop))
             facts["id"] = label_of(told.get("id")) or where.split()[-1]
             collector.add([picture], sentences, [true], facts)
-    if not len(judgements) and not judgements.left_out:
-        return [keep_whole(choices.questions(photos.notes()), sizes)]
-    if not len(choices) and not choices.left_out:
+    if len(choices) and len(judgements):
+        return [keep_whole(choices.questions(photos.notes()), sizes), judgements.questions()]
+    if len(judgements) or (judgements.left_out and not len(choices) and not choices.left_out):
+        judgements.left_out.update(choices.left_out)
         return [judgements.questions(photos.notes())]
-    return [keep_whole(choices.questions(photos.notes()), sizes), judgements.questions()]
+    choices.left_out.update(judgements.left_out)
+    return [keep_whole(choices.questions(photos.notes()), sizes)]
 
 
 def _captions(row: dict[str, Any]) -> tuple[list[str], list[bool]]:
     """The captions of a line, and which are true."""
     captions = row.get("captions")
     if not isinstance(captions, list) or not captions:
-        raise BadRow("bad row: captions is missing or no list")
+        raise BadRow("captions is missing or no list")
     sentences = [text_of(caption, "a caption") for caption in captions]
     if "labels" in row:
         labels = row["labels"]
@@ -98,14 +100,14 @@ def _captions(row: dict[str, Any]) -> tuple[list[str], list[bool]]:
             or len(labels) != len(sentences)
             or any(x not in (0, 1) for x in labels)
         ):
-            raise BadRow("bad row: labels are not one 0 or 1 for each caption")
+            raise BadRow("labels are not one 0 or 1 for each caption")
         true = [bool(label) for label in labels]
     else:
         places = row.get("true")
         places = places if isinstance(places, list) else [places]
-        if not places or not all(type(at) is int and 0 <= at < len(sentences) for at in places):
-            raise BadRow("bad row: it has no labels, and true is no place of a caption")
+        if not all(type(at) is int and 0 <= at < len(sentences) for at in places):
+            raise BadRow("it has no labels, and true is no place of a caption")
         true = [at in places for at in range(len(sentences))]
     if len(sentences) > 1 and (all(true) or not any(true)):
-        raise BadRow("bad row: its captions are all true or all false")
+        raise BadRow("its captions are all true or all false")
     return sentences, true

@@ -12,6 +12,7 @@ from naturel.annotations.errors import UserError
 from naturel.evaluation.questions import Picture
 
 NO_PHOTO = "photo is missing"
+BAD = "bad row: "
 MOST_PIXELS = 89_000_000
 """Of a crop: what Pillow opens without a warning."""
 LONGEST = 255
@@ -23,7 +24,11 @@ class LeftOut(Exception):  # noqa: N818  # it is no error, and none of these is 
 
 
 class BadRow(LeftOut):
-    """A row that is not as its file's format says."""
+    """A row that is not as its file's format says: the reason begins with `BAD`."""
+
+    def __init__(self, what: str) -> None:
+        """Says what is wrong with it."""
+        super().__init__(f"{BAD}{what}")
 
 
 class MissingFileError(UserError):
@@ -107,7 +112,7 @@ def _line(line: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
-        return BadRow("bad row: the line is no JSON")
+        return BadRow("the line is no JSON")
 
 
 def object_of(row: Any) -> dict[str, Any]:
@@ -119,7 +124,7 @@ def object_of(row: Any) -> dict[str, Any]:
     if isinstance(row, BadRow):
         raise row
     if not isinstance(row, dict):
-        raise BadRow("bad row: it is no object")
+        raise BadRow("it is no object")
     return row
 
 
@@ -130,7 +135,7 @@ def text_of(value: Any, name: str) -> str:
         BadRow: It is missing, empty, or no text.
     """
     if not isinstance(value, str) or not value.strip() or not _encodes(value):
-        raise BadRow(f"bad row: {name} is missing or no text")
+        raise BadRow(f"{name} is missing or no text")
     return value
 
 
@@ -157,12 +162,12 @@ def crop_of(values: Sequence[Any]) -> tuple[int, int, int, int]:
         BadRow: It is none.
     """
     if len(values) != 4 or not all(is_whole(value) for value in values):
-        raise BadRow("bad row: the crop is not four whole numbers")
+        raise BadRow("the crop is not four whole numbers")
     x_min, y_min, x_max, y_max = (int(value) for value in values)
     if not (x_min < x_max and y_min < y_max):
-        raise BadRow("bad row: the crop is empty")
+        raise BadRow("the crop is empty")
     if (x_max - x_min) * (y_max - y_min) > MOST_PIXELS:
-        raise BadRow("bad row: the crop is larger than pictures are")
+        raise BadRow("the crop is larger than pictures are")
     return x_min, y_min, x_max, y_max
 
 
@@ -192,7 +197,7 @@ class Photos:
             LeftOut: The photo is missing.
         """
         if not isinstance(name, str) or not is_safe(name):
-            raise BadRow("bad row: the photo's name is missing, or leads out of its folder")
+            raise BadRow("the photo's name is missing, or leads out of its folder")
         if name not in self._found:
             paths = (folder / name for folder in self._folders)
             self._found[name] = next((path for path in paths if path.is_file()), None)
@@ -207,11 +212,10 @@ class Photos:
         missing = [name for name, path in self._found.items() if path is None]
         if not missing:
             return ()
-        folders = ", ".join(str(folder) for folder in self._folders if folder.is_dir())
-        where = f"are not in {folders}" if folders else f"are not there: {self._folders[0]} is missing"
+        looked = [folder for folder in self._folders if folder.is_dir()] or self._folders[:1]
         return (
-            f"{len(missing):,} of {len(self._found):,} photos {where}; such as {min(missing)}. "
-            f"They are published at {self._published}.",
+            f"{len(missing):,} of {len(self._found):,} photos are missing, such as {min(missing)}: they were looked "
+            f"for in {', '.join(map(str, looked))}, and are published at {self._published}.",
         )
 
 

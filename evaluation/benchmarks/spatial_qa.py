@@ -46,7 +46,7 @@ def open_part(part: str, place: Place) -> list[Questions]:
     for where, row in read_rows(path):
         with collector.row(where):
             if not isinstance(row, list) or len(row) < 3:
-                raise BadRow("bad row: it is no list of image, right caption and wrong caption")
+                raise BadRow("it is no list of image, right caption and wrong caption")
             image = label_of(row[0])
             sentences = [text_of(caption, "a caption") for caption in row[1:3]]
             picture = photos.picture(image and f"{image.zfill(12) if coco else image}.jpg")

@@ -58,7 +58,7 @@ def _read(name: str, files: list[str], place: Place) -> Questions:
             told = object_of(row)
             caption, label = text_of(told.get("caption"), "caption"), told.get("label")
             if label not in (0, 1):
-                raise BadRow("bad row: the label is neither 0 nor 1")
+                raise BadRow("the label is neither 0 nor 1")
             facts = {"id": where.split()[-1], "relation": label_of(told.get("relation"))}
             collector.add([photos.picture(told.get("image"))], [caption], [[bool(label)]], facts)
     return collector.questions(photos.notes())

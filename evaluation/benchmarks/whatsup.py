@@ -57,13 +57,13 @@ def open_part(part: str, place: Place) -> list[Questions]:
             told = object_of(row)
             options = told.get("caption_options")
             if not isinstance(options, list) or len(options) != OPTIONS:
-                raise BadRow(f"bad row: caption_options are not {OPTIONS}")
+                raise BadRow(f"caption_options are not {OPTIONS}")
             sentences = [text_of(option, "a caption option") for option in options]
             name = told.get("image_path")
             name = name.removeprefix("data/") if isinstance(name, str) else name
             picture = photos.picture(name)
             if not (found := NAME.search(picture.key)):
-                raise BadRow("bad row: the photo's name does not tell two things and their preposition")
+                raise BadRow("the photo's name does not tell two things and their preposition")
             subject, preposition, other = found.groups()
             facts = {
                 "id": where.split()[-1],

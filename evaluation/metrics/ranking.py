@@ -33,7 +33,7 @@ def auc(scores: Floats, true: Flags, weights: Floats | None = None) -> Floats:
     scores = np.where(np.isnan(scores), -np.inf, scores)
     weights = np.ones((1, len(scores))) if weights is None else weights
     order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)  # of scores that are alike
+    starts = np.flatnonzero(_changes(scores[order]))  # of scores that are alike
     if not len(order):
         return np.full(len(weights), np.nan)
     right = np.add.reduceat(weights[:, order] * true[order], starts, axis=1)
@@ -64,10 +64,17 @@ def ranked_pairs(scores: Floats, true: Flags, groups: Integers) -> tuple[Floats,
     before: Integers = (
         np.cumsum(~true, dtype=np.int64) - ~true
     )  # false questions that come before each, in all groups
-    new_group = np.diff(groups, prepend=-1) != 0
-    new_score = new_group | (np.diff(scores, prepend=np.nan) != 0)
+    new_group = _changes(groups)
+    new_score = new_group | _changes(scores)
     below: Integers = _since(before, new_score) - _since(before, new_group)
     return _count(np.where(true, below, 0), groups, count), pairs
+
+
+def _changes(values: npt.NDArray[Any]) -> Flags:
+    """Whether each value differs from the one before; the first one does."""
+    changes = np.ones(len(values), dtype=np.bool_)
+    changes[1:] = values[1:] != values[:-1]
+    return changes
 
 
 def _count(values: npt.NDArray[Any], groups: Integers, count: int) -> Floats:

@@ -42,8 +42,9 @@ def all_right(right: Flags, chances: Floats, numbers: Integers) -> Together:
     """
     rows, first, numbers = _members(numbers)
     wrong = np.bincount(numbers, ~right[rows], len(first))
-    logs = np.bincount(numbers, np.log(chances[rows]), len(first))
-    return Together((wrong == 0).astype(np.float64), np.exp(logs), first)
+    product = np.ones(len(first))
+    np.multiply.at(product, numbers, chances[rows])
+    return Together((wrong == 0).astype(np.float64), product, first)
 
 
 def means(right: Flags, chances: Floats, numbers: Integers) -> Together:

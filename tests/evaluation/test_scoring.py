@@ -11,6 +11,7 @@ from helpers.asking import VectorEncoder, broken_picture, picture_of, questions_
 
 from naturel.builders.progress import SilentProgress
 from naturel.evaluation.embeddings import EmbeddingCache
+from naturel.evaluation.evaluating import count_ties
 from naturel.evaluation.questions import Questions
 from naturel.evaluation.scoring import UNREADABLE, Answers, EncoderScorer, answered
 
@@ -163,3 +164,13 @@ def test_more_pictures_than_wait_at_once_keep_their_order() -> None:
     images = [[number] for number in reversed(range(len(pictures)))]
     questions = questions_of(pictures, SENTENCES, images, [[0, 1]] * 150, [[[True, False]]] * 150)
     np.testing.assert_allclose(score(questions, encoder).scores[:, 0, 0], np.cos(angles[::-1]), atol=1e-6)
+
+
+def test_ties_that_decide_a_question_are_counted() -> None:
+    pictures = [picture_of(colour) for colour in COLOURS]
+    true = [[[True, False, False]]] * 3
+    questions = questions_of(
+        pictures, ("a", "b", "c"), [[0], [1], [2]], [[0, 1, 2], [0, 1, 2], [0, 1, -1]], true
+    )
+    scores = np.array([[[0.5, 0.5, 0.1]], [[0.5, 0.1, 0.1]], [[0.5, 0.1, np.nan]]])
+    assert count_ties(questions, scores) == 1
