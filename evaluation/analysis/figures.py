@@ -17,6 +17,14 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 """Told apart by colour-blind readers too (Okabe and Ito, 2008)."""
 GREY, PALE = "#8a8f98", "#dfe3e8"
 DPI = 150
+NAME = 40
+"""Letters of a name at most."""
+
+
+def short(name: str) -> str:
+    """A name without its middle, where it is long: the ends of paths tell most."""
+    half = NAME // 2 - 1
+    return name if len(name) <= NAME else f"{name[:half]}…{name[-half:]}"
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:

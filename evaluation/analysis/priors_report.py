@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from naturel.evaluation.analysis.figures import COLOURS, GREY, new_figure, save_figure
+from naturel.evaluation.analysis.figures import COLOURS, GREY, new_figure, save_figure, short
 from naturel.evaluation.analysis.priors import Priors
 from naturel.evaluation.analysis.probe_report import cell
 
@@ -71,7 +71,7 @@ def plot_priors(found: Sequence[Priors], path: Path) -> None:
                 axes.plot([mean.low, mean.high], [y, y], color=colour, linewidth=2, solid_capstyle="round")
             inside, edge = (colour, "white") if known else ("white", colour)
             axes.plot(mean.mean, y, "o", markersize=6, mfc=inside, mec=edge, mew=0.8)
-        axes.plot([], [], "o", color=colour, label=f"{one.model}, {one.options}")
+        axes.plot([], [], "o", color=colour, label=f"{short(one.model)}, {short(one.options)}")
     axes.axvline(0, color=GREY, linewidth=1)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.45, -0.55)

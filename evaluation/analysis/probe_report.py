@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from naturel.builders.choice import hash_text
-from naturel.evaluation.analysis.figures import COLOURS, GREY, new_figure, save_figure
+from naturel.evaluation.analysis.figures import COLOURS, GREY, new_figure, save_figure, short
 from naturel.evaluation.analysis.intervals import Figure, Floats
 from naturel.evaluation.analysis.probe import MARGIN, MEANINGS, Probed, Reference
 
@@ -81,7 +81,7 @@ def plot_probe(probed: Sequence[Probed], path: Path) -> None:
             _interval(left, found[Reference.OPPOSITE], y, colour)
             same = found.get(Reference.CONVERSE) or found.get(Reference.SYNONYM)
             if same is not None:
-                left.plot(same.mean, y, marker="D", markersize=5, mfc="white", mec=colour, linestyle="none")
+                left.plot(same.mean, y, marker="D", markersize=8, mfc="none", mec=colour, ls="none")
             left.plot(
                 found[Reference.OTHER_NOUNS].mean,
                 y,
@@ -97,7 +97,7 @@ def plot_probe(probed: Sequence[Probed], path: Path) -> None:
     left.set_ylim(len(contrasts) - 0.45, -0.55)
     left.set_xlabel("cosine", fontsize=9)
     left.set_title("Cosine with the opposite sentence", loc="left", fontsize=11)
-    right.axvline(0, color=GREY, linewidth=1)
+    right.axvline(0, color=GREY, linewidth=1, zorder=1)
     right.set_xlabel("margin", fontsize=9)
     right.set_title("Same meaning in other words, less opposite", loc="left", fontsize=11)
     _legend(left, probed)
@@ -119,14 +119,16 @@ def _legend(axes: Axes, probed: Sequence[Probed]) -> None:
     from matplotlib.lines import Line2D
 
     entries = [
-        Line2D([], [], marker="o", linewidth=2, color=COLOURS[i % len(COLOURS)], label=one.model)
+        Line2D([], [], marker="o", linewidth=2, color=COLOURS[i % len(COLOURS)], label=short(one.model))
         for i, one in enumerate(probed)
     ]
     plain: dict[str, Any] = {"color": GREY, "linestyle": "none"}
     entries += [
         Line2D([], [], marker="o", label="opposite: mean and 95 % interval; dots: noun pairs", **plain),
-        Line2D([], [], marker="D", mfc="white", label="the same meaning in other words", **plain),
+        Line2D(
+            [], [], marker="D", markersize=8, mfc="none", label="the same meaning in other words", **plain
+        ),
         Line2D([], [], marker="|", markersize=9, mew=1.5, label="other nouns", **plain),
     ]
-    columns = min(len(entries), 3)
+    columns = 2 if any(len(one.model) > 20 for one in probed) else 3
     axes.figure.legend(handles=entries, loc="outside lower left", ncols=columns, frameon=False, fontsize=9)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from naturel.evaluation.models.encoder import Embeddings
 
-SIZE = 512
+SIZE = 2048
 
 
 class BagOfWords:
