@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MODEL = "As for naturel evaluate; several: with commas, or several times."
 BENCHMARK = "As for naturel evaluate: whatsup/b, for example; several: with commas, or several times."
 DATA = "Where benchmarks lie: FOLDER, or NAME=FOLDER, several times, as for naturel evaluate."
-SWAP = "Words and what they become: 'behind=in the background of'; several times. Default: the paper's two."
+SWAP = "Words and what they become: 'behind=in the background of'; several times. Default: behind and in front of."
 WORDS = "A YAML file of such words, a line each: 'behind: in the background of'."
 OUT = "Folder for substitute.json and substitute.md."
 COLUMNS = ("questions with", "questions", "as they are", "in other words", "difference")
