@@ -64,16 +64,18 @@ class Scorer(Protocol):
 class EncoderScorer:
     """A two-tower model: the score of a picture and a sentence is the cosine of their embeddings."""
 
-    def __init__(self, encoder: DualEncoder, cache: EmbeddingCache, *, threads: int = THREADS) -> None:
+    def __init__(
+        self, encoder: DualEncoder, cache: EmbeddingCache | None = None, *, threads: int = THREADS
+    ) -> None:
         """Takes a model.
 
         Args:
             encoder: The model.
-            cache: Of its embeddings.
+            cache: Of its embeddings; None: they are kept in memory until it is closed.
             threads: That read and decode pictures.
         """
         self.encoder = encoder
-        self.cache = cache
+        self.cache = cache or EmbeddingCache("", None)
         self.threads = threads
 
     @property
