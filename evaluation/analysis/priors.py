@@ -7,6 +7,7 @@ blindly.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from naturel.evaluation.models.encoder import DualEncoder
 from naturel.evaluation.questions import Picture
 
 PICTURES_AT_ONCE = 64
+_JOINTS = re.compile("[_-]")
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 
 
@@ -134,7 +136,8 @@ def measure_priors(
 def _ranked(options: Options, scores: Floats, lexicon: Lexicon, seed: int) -> dict[str, Figure]:
     """Prepositions by how much higher their captions are than the mean of their question's."""
     higher = scores - np.nanmean(scores, axis=1, keepdims=True)
-    caption, name = prepositions_of(options.captions, lexicon)
+    # What's "up" has names such as "in-front_of".
+    caption, name = prepositions_of([_JOINTS.sub(" ", text) for text in options.captions], lexicon)
     found = {}
     for number in np.unique(name).tolist():
         has = np.zeros(len(options.captions) + 1, dtype=np.bool_)

@@ -77,9 +77,10 @@ def _priors(
     from naturel.builders.files import write_text
     from naturel.builders.progress import choose_progress
     from naturel.builders.workspace import write_json
-    from naturel.evaluation.analysis.asking import open_encoder, split
+    from naturel.evaluation.analysis.asking import open_encoder
     from naturel.evaluation.analysis.priors import find_pictures, measure_priors, see
     from naturel.evaluation.analysis.priors_report import plot_priors, to_markdown
+    from naturel.evaluation.given import listed
 
     if (captions is None) == (not benchmarks):
         raise UserError("Give captions with --captions FILE or with --benchmark NAME, one of the two.")
@@ -88,7 +89,7 @@ def _priors(
     make_folder(out)
     progress = choose_progress(Console(stderr=True))
     found: list[Priors] = []
-    for name in split(models):
+    for name in listed(models):
         encoder = open_encoder(name, device=device)
         unrelated = see(encoder, pictures, progress)
         for options in asked:
@@ -103,13 +104,14 @@ def _priors(
 def _options(
     captions: Path | None, benchmarks: Sequence[str], data: Sequence[str], most: int | None, seed: int
 ) -> list[Options]:
-    from naturel.evaluation.analysis.asking import open_questions, split
+    from naturel.evaluation.analysis.asking import open_questions
     from naturel.evaluation.analysis.caption_options import options_of, read_options
+    from naturel.evaluation.given import listed
 
     if captions is not None:
         return [read_options(captions)]
     found = []
-    for questions in open_questions(split(benchmarks), data, most=most, seed=seed):
+    for questions in open_questions(listed(benchmarks), data, most=most, seed=seed):
         options = options_of(questions)
         if options is None:
             print(f"{questions.benchmark}: left out, no choice of captions for a picture", file=sys.stderr)

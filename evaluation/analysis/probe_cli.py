@@ -61,10 +61,11 @@ def _probe(
     from naturel.builders.files import write_text
     from naturel.builders.progress import choose_progress
     from naturel.builders.workspace import write_json
-    from naturel.evaluation.analysis.asking import open_encoder, split
+    from naturel.evaluation.analysis.asking import open_encoder
     from naturel.evaluation.analysis.contrasts import TEMPLATES, default_nouns, draw_pairs, read_nouns
     from naturel.evaluation.analysis.probe import probe, to_dict
     from naturel.evaluation.analysis.probe_report import plot_probe, to_markdown
+    from naturel.evaluation.given import listed
 
     templates = _checked(templates) or TEMPLATES
     contrasts = _contrasts(relations)
@@ -73,7 +74,7 @@ def _probe(
     make_folder(out)
     progress = choose_progress(Console(stderr=True))
     probed = []
-    for name in split(models):  # one model in memory at a time
+    for name in listed(models):  # one model in memory at a time
         encoder = open_encoder(name, device=device)
         probed.append(probe(encoder, contrasts, pairs, templates=templates, seed=seed, progress=progress))
     _show(probed)

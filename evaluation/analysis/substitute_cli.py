@@ -64,7 +64,7 @@ def _substitute(
     from naturel.builders.files import write_text
     from naturel.builders.progress import choose_progress
     from naturel.builders.workspace import write_json
-    from naturel.evaluation.analysis.asking import open_questions, open_scorers, split
+    from naturel.evaluation.analysis.asking import open_questions, open_scorers
     from naturel.evaluation.analysis.substitution import (
         ALL,
         METRICS,
@@ -72,10 +72,11 @@ def _substitute(
         substitute,
         which_hold,
     )
+    from naturel.evaluation.given import listed
 
     words = read_substitutions(swap, path)
     asked = []
-    for questions in open_questions(split(benchmarks), data, most=most, seed=seed):
+    for questions in open_questions(listed(benchmarks), data, most=most, seed=seed):
         if questions.kind not in METRICS:
             print(
                 f"{questions.benchmark}: left out, its sentences are judged one by one, and ranked",
@@ -94,7 +95,7 @@ def _substitute(
     progress = choose_progress(Console(stderr=True))
     found = [
         row
-        for scorer in open_scorers(split(models), device=device, seed=seed)
+        for scorer in open_scorers(listed(models), device=device, seed=seed)
         for questions in asked
         for row in substitute(scorer, questions, words, seed=seed, progress=progress)
     ]

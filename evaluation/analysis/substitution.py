@@ -28,6 +28,9 @@ from naturel.evaluation.questions import Kind, Questions, Scores
 from naturel.evaluation.scoring import Scorer, answered
 
 ALL = "any of them"
+RIGHT = ", where it is right"
+_PARTING = re.compile(r"[\s_-]+")
+"""Between words: What's "up" has "in-front_of" in its names."""
 METRICS = {Kind.CHOICE: "accuracy", Kind.GROUP: "group", Kind.HARD_POSITIVE: "AugAcc"}
 """What is right of a question, by its kind; judgements are ranked against each other, and have no such thing."""
 
@@ -40,7 +43,7 @@ class Substituted:
     benchmark: str
     metric: str
     word: str
-    """The word that the questions have; ALL: one of the words."""
+    """The word that the questions have, perhaps with RIGHT; ALL: one of the words."""
     before: Figure
     """Share of questions that are right with the words as they are."""
     after: Figure
@@ -63,7 +66,7 @@ def substitute_words(text: str, words: Mapping[str, str]) -> str:
     pattern = _pattern(words)
 
     def other(found: re.Match[str]) -> str:
-        new = words[" ".join(found[0].lower().split())]
+        new = words[_PARTING.sub(" ", found[0].lower())]
         return new[:1].upper() + new[1:] if found[0][0].isupper() else new
 
     return pattern.sub(other, text)
@@ -87,8 +90,8 @@ def substitute(
         progress: Where it tells how far it is.
 
     Returns:
-        One row for all questions with any of the words, then one for each word; none where no question has one, or
-        where questions have no right answer of their own (judgements).
+        A row for all questions with any of the words, then those of each word (see `which_hold`); none where no
+        question has one, or where questions have no right answer of their own (judgements).
     """
     held = which_hold(questions, words)
     if questions.kind not in METRICS or not held[ALL].any():
@@ -134,12 +137,25 @@ def right(questions: Questions, scores: Scores) -> Flags:
 
 
 def which_hold(questions: Questions, words: Mapping[str, str]) -> dict[str, Flags]:
-    """Which questions have any of the words (ALL), and each of them, in one of their sentences; shape (n,) each."""
+    """Which questions have words in one of their sentences.
+
+    Args:
+        questions: n of them.
+        words: What is looked for.
+
+    Returns:
+        For any of the words (ALL), then for each word by itself, and, where that are fewer, for the word in a
+        sentence that is right (RIGHT): flags, shape (n,).
+    """
     found: dict[str, Flags] = {}
     for name, some in ((ALL, words), *((word, {word: ""}) for word in words)):
         pattern = _pattern(some)
         captions = np.array([*(bool(pattern.search(text)) for text in questions.captions), False])
-        found[name] = np.any(captions[questions.texts], axis=1)
+        has = captions[questions.texts]
+        found[name] = np.any(has, axis=1)
+        is_right = np.any(has[:, None, :] & questions.true, axis=(1, 2))
+        if name != ALL and is_right.any() and (is_right != found[name]).any():
+            found[name + RIGHT] = is_right
     return found
 
 
@@ -163,7 +179,7 @@ def read_substitutions(given: Sequence[str], path: Path | None) -> dict[str, str
         pairs += _read(path or Path(__file__).with_name("substitutions.yaml"))
     words: dict[str, str] = {}
     for word, other in pairs:
-        key = " ".join(word.lower().split())
+        key = _PARTING.sub(" ", word.lower().strip())
         if key in words:
             raise UserError(f"{word}: given twice; keep one.")
         words[key] = " ".join(other.split())
@@ -186,5 +202,5 @@ def _read(path: Path) -> list[tuple[str, str]]:
 
 def _pattern(words: Mapping[str, str]) -> re.Pattern[str]:
     longest = sorted(words, key=len, reverse=True)
-    choices = (r"\s+".join(re.escape(part) for part in word.split()) for word in longest)
+    choices = (r"[\s_-]+".join(re.escape(part) for part in word.split()) for word in longest)
     return re.compile(rf"(?<!\w)(?:{'|'.join(choices)})(?!\w)", re.IGNORECASE)

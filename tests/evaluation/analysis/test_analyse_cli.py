@@ -101,7 +101,7 @@ def test_substitute_asks_a_benchmark_twice(clip: Path, benchmark: Path, tmp_path
     assert "behind" in told
     found = json.loads((out / "substitute.json").read_text())
     assert found["words"]["behind"] == "in the background of"
-    assert [row["before"]["count"] for row in found["results"]] == [2, 2]
+    assert [row["before"]["count"] for row in found["results"]] == [2, 2, 1]
     code, _, trouble = run("substitute", "--model", clip, *arguments, "--swap", "beneath=under")
     assert code == 2
     assert "no question of jsonl has one of beneath" in trouble

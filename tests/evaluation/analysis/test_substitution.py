@@ -11,6 +11,7 @@ from helpers.asking import VectorEncoder, picture_of, questions_of
 from naturel.annotations.errors import UserError
 from naturel.evaluation.analysis.substitution import (
     ALL,
+    RIGHT,
     read_substitutions,
     right,
     substitute,
@@ -55,6 +56,7 @@ def scorer() -> EncoderScorer:
         ("A cat behind a box", "A cat in the background of a box"),
         ("Behind a box is a cat", "In the background of a box is a cat"),
         ("a cat in  front of a box", "a cat in the foreground of a box"),
+        ("A cat in-front_of a box", "A cat in the foreground of a box"),
         ("behindhand, in front, infront of", "behindhand, in front, infront of"),
         ("in front of it, behind him", "in the foreground of it, in the background of him"),
     ],
@@ -73,14 +75,17 @@ def test_questions_are_those_with_a_word_in_one_of_their_sentences() -> None:
     assert held[ALL].tolist() == [True, True, True, True]
     assert held["on"].tolist() == [False, False, False, True]
     assert held["behind"].tolist() == [True, True, True, False]
+    assert held["behind" + RIGHT].tolist() == [True, False, False, False]
+    assert "on" + RIGHT not in held
 
 
 def test_the_same_questions_are_asked_twice() -> None:
     # As they are: red 1 against .8, green 0 against .6 (twice): all three right. In other words: 1 against 0, 0
     # against 1: right as well. With "behind" for both, no sentence is better: a tie is wrong.
     found = substitute(scorer(), questions(), WORDS)
-    assert [row.word for row in found] == [ALL, "behind", "in front of"]
-    assert [row.before.count for row in found] == [3, 3, 3]
+    words = [ALL, "behind", f"behind{RIGHT}", "in front of", f"in front of{RIGHT}"]
+    assert [row.word for row in found] == words
+    assert [row.before.count for row in found] == [3, 3, 1, 3, 2]
     assert (found[0].before.mean, found[0].after.mean, found[0].difference.mean) == (1, 1, 0)
     assert (found[0].model, found[0].benchmark, found[0].metric) == ("vectors", "small", "accuracy")
     same = substitute(scorer(), questions(), {"in front of": "behind"})
@@ -97,6 +102,7 @@ def test_the_difference_is_that_of_pairs() -> None:
     assert {row.word: (row.before.mean, row.after.mean) for row in mixed} == {
         ALL: (1, 0.75),
         "in front of": (1, 1),
+        f"in front of{RIGHT}": (1, 1),
         "under": (1, 0),
     }
     assert mixed[0].difference.mean == -0.25
