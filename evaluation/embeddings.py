@@ -29,14 +29,22 @@ BUSY_SECONDS = 60.0
 STORED = np.dtype("<f4")
 
 
-def picture_key(picture: Picture) -> bytes:
-    """The digest of a picture's bytes and crop; the file is read, not decoded.
+def source_digest(source: Path | bytes) -> bytes:
+    """The digest of a picture's file, which is read and not decoded.
 
     Raises:
         OSError: The file cannot be read.
     """
-    source = picture.source
-    digest = hashlib.sha256(source if isinstance(source, bytes) else source.read_bytes()).digest()
+    return hashlib.sha256(source if isinstance(source, bytes) else source.read_bytes()).digest()
+
+
+def picture_key(picture: Picture, digest: bytes) -> bytes:
+    """The digest of what is shown of a picture.
+
+    Args:
+        picture: The picture.
+        digest: Of its file.
+    """
     return hashlib.sha256(b"image\0" + digest + repr(picture.crop).encode()).digest()
 
 

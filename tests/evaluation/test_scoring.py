@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.asking import VectorEncoder, broken_picture, picture_of, questions_of
+from PIL import Image
 
 from naturel.builders.progress import SilentProgress
 from naturel.evaluation.embeddings import EmbeddingCache
 from naturel.evaluation.evaluating import count_ties
+from naturel.evaluation.models.encoder import Embeddings
 from naturel.evaluation.questions import Questions
 from naturel.evaluation.scoring import UNREADABLE, Answers, EncoderScorer, answered
 
@@ -105,6 +108,23 @@ def test_a_second_run_embeds_nothing_and_scores_the_same(tmp_path: Path) -> None
     second = score(three_by_two(), again, tmp_path)
     assert (again.images, again.texts) == ([], [])
     np.testing.assert_array_equal(first.scores, second.scores)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    class Stopped(VectorEncoder):
+        batch_size = 2
+
+        def encode_images(self, pictures: Sequence[Image.Image]) -> Embeddings:
+            if self.images:
+                raise KeyboardInterrupt
+            return super().encode_images(pictures)
+
+    with pytest.raises(KeyboardInterrupt):
+        score(three_by_two(), Stopped(VECTORS), tmp_path)
+    again = VectorEncoder(VECTORS)
+    found = score(three_by_two(), again, tmp_path)
+    assert again.images == ["blue"]
+    np.testing.assert_allclose(found.scores[:, 0], COSINES, atol=1e-6)
 
 
 def test_another_model_finds_nothing_of_the_first(tmp_path: Path) -> None:
