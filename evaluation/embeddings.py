@@ -23,6 +23,8 @@ from naturel.builders.sources.download import cache_folder
 from naturel.evaluation.models.encoder import Embeddings
 from naturel.evaluation.questions import Picture
 
+VERSION = 1
+"""To be raised when pictures are decoded or sentences tokenised in another way: then no file of before is used."""
 ASKED_AT_ONCE = 500
 BUSY_SECONDS = 60.0
 """How long a process waits for another one's write."""
@@ -71,7 +73,7 @@ class EmbeddingCache:
         Raises:
             UserError: The file cannot be made, or is damaged.
         """
-        self.path = None if folder is None else folder / f"{digest[:40]}.sqlite"
+        self.path = None if folder is None else folder / f"{digest[:40]}-{VERSION}.sqlite"
         with self._told():
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
