@@ -77,8 +77,9 @@ class EmbeddingCache:
         with self._told():
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
+            # One thread at a time uses it, but in notebooks not always the same one.
             self._connection = sqlite3.connect(
-                self.path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None
+                self.path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(
