@@ -84,6 +84,18 @@ def test_scores_come_back_to_their_pairs(tmp_path: Path, ending: str) -> None:
     assert left_out == {}
 
 
+def test_scores_of_groups_come_back_to_picture_and_sentence(tmp_path: Path) -> None:
+    pictures = [picture_of("red"), picture_of("green")]
+    group = questions_of(pictures, ["one", "two"], [[1, 0]], [[1, 0]], [[[True, False], [False, True]]])
+    table = requests(group, tmp_path / "r.parquet")
+    numbers = {("red", "one"): 1.0, ("red", "two"): 2.0, ("green", "one"): 3.0, ("green", "two"): 4.0}
+    pairs = zip(table["picture"].to_pylist(), table["caption"].to_pylist(), strict=True)
+    scored = table.append_column("score", pa.array([numbers[pair] for pair in pairs]))
+    pq.write_table(scored, tmp_path / "s.parquet")
+    [scorer] = read_scores(tmp_path / "s.parquet")
+    assert scorer.score(group, SilentProgress()).scores.tolist() == [[[4.0, 3.0], [2.0, 1.0]]]
+
+
 def test_a_file_may_hold_the_scores_of_several_models(tmp_path: Path) -> None:
     ids = requests(three(), tmp_path / "r.parquet")["id"].to_pylist()
     rows = {"id": ids * 2, "score": [*range(5), *range(5, 10)], "model": ["one"] * 5 + ["two"] * 5}
