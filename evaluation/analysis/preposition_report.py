@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from naturel.evaluation.analysis.figures import COLOURS, GREY, PALE, new_figure, save_figure
 from naturel.evaluation.analysis.prepositions import Count, Counts
+from naturel.evaluation.figures import COLOURS, GREY, PALE, new_figure, save_figure
 
 REASONS = 3
 """Filters named for each preposition; all are in the JSON."""

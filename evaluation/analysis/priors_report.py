@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from naturel.evaluation.analysis.figures import COLOURS, GREY, new_figure, save_figure, short
 from naturel.evaluation.analysis.priors import Priors
 from naturel.evaluation.analysis.probe_report import cell
+from naturel.evaluation.figures import COLOURS, GREY, new_figure, save_figure, short
 
 SHOWN = 10
 """Captions listed at either end."""

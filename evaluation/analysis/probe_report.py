@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from naturel.builders.choice import hash_text
-from naturel.evaluation.analysis.figures import COLOURS, GREY, new_figure, save_figure, short
 from naturel.evaluation.analysis.intervals import Figure, Floats
 from naturel.evaluation.analysis.probe import MARGIN, MEANINGS, Probed, Reference
+from naturel.evaluation.figures import COLOURS, GREY, new_figure, save_figure, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -62,8 +62,6 @@ def test_every_split_but_training_is_told_apart(folder: Path) -> None:
         ("naturel/groups:validation", 0),
         ("naturel/hard_positives:test_unseen_pairs", 15),
         ("naturel/hard_positives:validation", 3),
-        ("naturel/hard_positives_simple:test_unseen_pairs", 15),
-        ("naturel/hard_positives_simple:validation", 3),
     ]
     assert found[5].notes == ("the split validation has no 2x2 group.",)
     (train,) = open_benchmarks(["naturel/simple"], folder, split=["train"])
@@ -138,10 +136,6 @@ def test_hard_positives_are_other_positives_of_the_record(folder: Path) -> None:
         (["A"], ["P1", "P2", "Q1"], HARD),
         (["A"], ["P2", "P3", "R2"], HARD),
         (["A"], ["P3", "P1", "X3"], HARD),
-    ]
-    assert asked(part("hard_positives_simple", folder))[:2] == [
-        (["A"], ["P1", "P0", "Q1"], HARD),
-        (["A"], ["P2", "P0", "R2"], HARD),
     ]
 
 

@@ -1,9 +1,9 @@
-"""What the plots of analyses share: size, colours, and how they are written."""
+"""What all plots share: size, colours, and how they are written."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from naturel.annotations.errors import UserError
 from naturel.builders.engine import require_extra
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 """Told apart by colour-blind readers too (Okabe and Ito, 2008)."""
 GREY, PALE = "#8a8f98", "#dfe3e8"
 DPI = 150
-NAME = 40
+UNDATED: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
+NAME = 36
 """Letters of a name at most."""
 
 
@@ -47,14 +48,14 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> 
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG: whole or not at all, and the same bytes for the same figure.
+    """Write a figure as PNG or SVG, by its ending: whole or not at all, the same bytes for the same figure.
 
     Raises:
         UserError: It cannot be written.
     """
     temporary = path.with_name(path.name + ".partial")
     try:
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(temporary, format=path.suffix[1:], dpi=DPI, metadata=UNDATED[path.suffix])
         sync_and_rename(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
