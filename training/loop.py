@@ -1,0 +1,330 @@
+"""Training: from settings to a run folder."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from naturel.annotations.errors import UserError
+from naturel.builders.engine import require_extra
+from naturel.builders.progress import Progress, SilentProgress
+from naturel.builders.report.tables import find_release
+from naturel.builders.workspace import MANIFEST, digest_file
+from naturel.evaluation.models.two_tower import TwoTower, open_two_tower
+from naturel.loaders.map_style import Pairs
+from naturel.loaders.opening import open_release
+from naturel.training.batches import Batch, Steps
+from naturel.training.checkpoints import Checkpoints, State
+from naturel.training.known import KnownTruth
+from naturel.training.mixing import CaptionSet, open_captions
+from naturel.training.outcome import Trained, read_outcome, write_outcome
+from naturel.training.plan import Plan
+from naturel.training.run import Row, RunFolder
+from naturel.training.schedule import learning_rate, make_optimizer
+from naturel.training.settings import Loss, Precision, TrainSettings
+from naturel.training.step import Stepper
+from naturel.training.validation import validate
+
+MIXED = {Precision.FLOAT32: "no", Precision.BF16: "bf16", Precision.FP16: "fp16"}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run is made of, before a model is opened."""
+
+    pairs: Pairs
+    known: KnownTruth
+    captioned: CaptionSet | None
+    plan: Plan
+    validation: Pairs | None
+    """None: the release has no such split, or none is wanted."""
+    digest: str | None
+    """Of the release's manifest."""
+
+
+def prepare(settings: TrainSettings) -> Prepared:
+    """Open the data of a run, and plan its steps.
+
+    Raises:
+        UserError: Data cannot be opened, or do not give a batch.
+    """
+    splits = open_release(settings.data, config=settings.data_config, streaming=False)
+    if settings.split not in splits:
+        raise UserError(f"{settings.data} has no split {settings.split}: give one of {', '.join(splits)}.")
+    dataset = splits[settings.split]
+    pairs = Pairs(dataset, settings.scheme, settings.seed, negative_images=settings.negative_images)
+    captioned = None if settings.mix is None else open_captions(settings.mix, settings.mix_images)
+    validation = None
+    if settings.validation_split in splits:
+        validation = Pairs(splits[settings.validation_split], "all", negative_images="off")
+    elif settings.patience is not None:
+        raise UserError(
+            f"--patience needs validation figures, and {settings.data} has no split {settings.validation_split}: "
+            f"give one of {', '.join(splits)} with --validation-split."
+        )
+    digest = (
+        digest_file(find_release(Path(settings.data)) / MANIFEST) if Path(settings.data).exists() else None
+    )
+    plan = Plan(settings, pairs, len(captioned) if captioned else 0)
+    return Prepared(pairs, KnownTruth(dataset, pairs.sentences), captioned, plan, validation, digest)
+
+
+def train(settings: TrainSettings, progress: Progress | None = None) -> Trained:
+    """Fine-tune a model on a release; the same settings go on with a run that was stopped.
+
+    Args:
+        settings: The settings.
+        progress: Where progress is shown; None: nowhere.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        UserError: The extra `train` is missing, data, model or settings do not serve, or the run folder holds another
+            run.
+    """
+    for package in ("torch", "transformers", "accelerate", "matplotlib"):
+        require_extra(package, "training", "train")
+    accelerator = _accelerator(settings)
+    folder = RunFolder(settings)
+    if not accelerator.is_main_process:
+        return _Run(settings, folder, accelerator, SilentProgress()).run()
+    with folder.locked():
+        return _Run(settings, folder, accelerator, progress or SilentProgress()).run()
+
+
+class _Run:
+    """One start of a run, in one process."""
+
+    def __init__(
+        self, settings: TrainSettings, folder: RunFolder, accelerator: Any, progress: Progress
+    ) -> None:
+        self.settings, self.folder, self.accelerator, self.progress = settings, folder, accelerator, progress
+        self.main = accelerator.is_main_process
+        self.data = prepare(settings)
+        if self.main:
+            folder.claim(self.data.digest)
+        accelerator.wait_for_everyone()
+        self.checkpoints = Checkpoints(folder.checkpoints, settings.keep)
+
+    def run(self) -> Trained:
+        if (told := self.folder.results()) is not None:
+            return read_outcome(self.folder.path, self.folder.model, told)
+        import torch
+
+        settings, accelerator = self.settings, self.accelerator
+        torch.manual_seed(settings.seed)
+        self.tower = open_two_tower(settings.model, revision=settings.revision)
+        sigmoid = _sigmoid(settings, self.tower)
+        self.tower.model.to(accelerator.device).float()
+        self.optimizer = accelerator.prepare_optimizer(make_optimizer(self.tower.model, settings))
+        self.stepper = Stepper(
+            self.tower,
+            self.data.known,
+            accelerator,
+            sigmoid=sigmoid,
+            parts=settings.accumulation,
+            hard_negative_weight=settings.hard_negative_weight,
+        )
+        self.state = self._resume()
+        if not self.state.history:
+            self._validate()
+        stopped = self._steps()
+        return self._finish(stopped)
+
+    def _resume(self) -> State:
+        """Where to go on from."""
+        latest = self.checkpoints.latest()
+        state = State()
+        if latest is not None:
+            state = self.checkpoints.load(latest, self.tower.model, self.optimizer, self.accelerator.scaler)
+        if self.main:
+            self.folder.cut_curve(state.step)
+        self.accelerator.wait_for_everyone()
+        return state
+
+    def _steps(self) -> str:
+        """Do what is left to do; tell why it ended."""
+        settings, plan, state = self.settings, self.data.plan, self.state
+        left = plan.steps - state.step
+        if self._patient_no_more():
+            return "patience"
+        since, clock, items = time.perf_counter(), time.perf_counter(), 0
+        with self.progress.task("train", left * settings.batch_size, "items") as task:
+            for batch in self._batches(state.step):
+                lr = learning_rate(state.step, plan.steps, settings)
+                loss, right, norm = self._step(batch, lr)
+                state.step += 1
+                state.items += settings.batch_size - batch.left_out
+                state.left_out += batch.left_out
+                items += settings.batch_size
+                if state.step % settings.log_every == 0 or state.step == plan.steps:
+                    now = time.perf_counter()
+                    self._log(Row(state.step, state.step / plan.epoch_steps, loss, right, lr, self.stepper.scale,
+                                  norm, items / (now - since)))  # fmt: skip
+                    since, items = now, 0
+                last = state.step == plan.steps
+                if last or state.step % (settings.validate_every or plan.epoch_steps) == 0:
+                    self._validate()
+                ended = last or self._patient_no_more()
+                if ended or state.step % (settings.checkpoint_every or plan.epoch_steps) == 0:
+                    state.seconds += time.perf_counter() - clock
+                    clock = time.perf_counter()
+                    self._save()
+                task.advance(settings.batch_size)
+                if ended:
+                    break
+        return "end" if state.step == plan.steps else "patience"
+
+    def _batches(self, start: int) -> Iterator[Batch]:
+        from torch.utils.data import DataLoader
+
+        settings, tower = self.settings, self.tower
+        if settings.workers:
+            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        steps = Steps(
+            settings,
+            self.data.plan,
+            self.data.pairs,
+            self.data.known,
+            # Whoever prepares batches needs no weights.
+            replace(tower, model=SimpleNamespace(config=tower.model.config)),
+            self.data.captioned,
+            rank=self.accelerator.process_index,
+            ranks=self.accelerator.num_processes,
+        )
+        # One item is one batch: which items it has is the plan's matter.
+        yield from DataLoader(
+            steps,  # type: ignore[arg-type]
+            batch_size=None,
+            sampler=range(start, self.data.plan.steps),
+            num_workers=settings.workers,
+            pin_memory=False,
+        )
+
+    def _step(self, batch: Batch, lr: float) -> tuple[float, float, float]:
+        """One step of the optimizer: the loss, the share of pairs told right, the gradient's norm."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.optimizer.zero_grad(set_to_none=True)
+        loss, right = self.stepper.backward(batch)
+        if not math.isfinite(float(loss)):
+            raise UserError(
+                f"the loss of step {self.state.step + 1} is {float(loss)}: training has broken down. Give a lower --lr, "
+                "a longer --warmup or --precision float32, and another --out."
+            )
+        norm = self.accelerator.clip_grad_norm_(
+            self.tower.model.parameters(), self.settings.clip_norm or float("inf")
+        )
+        self.optimizer.step()
+        self.stepper.clamp()
+        return float(loss), float(right), float(norm)
+
+    def _log(self, row: Row) -> None:
+        if self.main:
+            self.folder.add(row)
+
+    def _validate(self) -> None:
+        """Add validation figures to the history; see whether they are the best."""
+        if self.data.validation is None:
+            return
+        from accelerate.utils import broadcast_object_list
+
+        found: list[Any] = [None]
+        if self.main:
+            found = [validate(self.tower, self.data.validation, self.accelerator.device)]
+        figures: dict[str, float] = broadcast_object_list(found)[0]
+        state = self.state
+        state.history.append({"step": state.step, **figures})
+        figure = figures.get(self.settings.monitor)
+        if figure is None:
+            raise UserError(
+                f"--monitor {self.settings.monitor}: the split {self.settings.validation_split} has no 2x2 groups."
+            )
+        if state.best is None or figure > state.best:
+            state.best, state.best_step, state.waited = figure, state.step, 0
+            if self.main and self.settings.patience is not None:
+                self.checkpoints.save_best(state.step, self.tower.model)
+        else:
+            state.waited += 1
+
+    def _patient_no_more(self) -> bool:
+        return self.settings.patience is not None and self.state.waited >= self.settings.patience
+
+    def _save(self) -> None:
+        if self.main:
+            self.checkpoints.save(self.state, self.tower.model, self.optimizer, self.accelerator.scaler)
+        self.accelerator.wait_for_everyone()
+
+    def _finish(self, stopped: str) -> Trained:
+        state, step = self.state, self.state.step
+        if self.settings.patience is not None and state.best_step is not None:
+            step = state.best_step
+            self.checkpoints.load_best(step, self.tower.model)
+        trained = Trained(
+            self.folder.path,
+            self.folder.model,
+            state.step,
+            stopped,
+            step,
+            _figures(state.history, 0),
+            _figures(state.history, step),
+            state.items,
+            state.left_out,
+            state.seconds,
+        )
+        if self.main:
+            _save_model(self.tower, self.folder.model)
+            write_outcome(trained, self.folder.curve(), state.history)
+        self.accelerator.wait_for_everyone()
+        return trained
+
+
+def _accelerator(settings: TrainSettings) -> Any:
+    import torch
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    if settings.precision == Precision.FP16 and (settings.device == "cpu" or not torch.cuda.is_available()):
+        raise UserError("--precision fp16 needs a GPU; on a CPU give bf16 or float32.")
+    AcceleratorState._reset_state()  # an earlier run of this process may have had another precision
+    return Accelerator(mixed_precision=MIXED[settings.precision], cpu=settings.device == "cpu")
+
+
+def _sigmoid(settings: TrainSettings, tower: TwoTower) -> bool:
+    """Whether the loss is SigLIP's.
+
+    Raises:
+        UserError: The model cannot have it.
+    """
+    if settings.loss == Loss.AUTO:
+        return tower.sigmoid
+    sigmoid = settings.loss == Loss.SIGMOID
+    if sigmoid and not hasattr(tower.model, "logit_bias"):
+        raise UserError(
+            f"--loss sigmoid needs a model whose logits have a bias, such as a SigLIP; {tower.name} is a "
+            f"{tower.family}. Give --loss softmax."
+        )
+    return sigmoid
+
+
+def _figures(history: list[dict[str, float]], step: int) -> dict[str, float]:
+    for at in history:
+        if at["step"] == step:
+            return {name: value for name, value in at.items() if name != "step"}
+    return {}
+
+
+def _save_model(tower: TwoTower, folder: Path) -> None:
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    tower.save(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.replace(folder)
