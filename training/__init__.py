@@ -8,13 +8,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from naturel.training.loop import Trained, train
+    from naturel.training.loop import train
+    from naturel.training.outcome import Trained
     from naturel.training.settings import TrainSettings, load_train_settings
 
 __all__ = ["TrainSettings", "Trained", "load_train_settings", "train"]
 
 _MODULES = {
-    "loop": ("Trained", "train"),
+    "loop": ("train",),
+    "outcome": ("Trained",),
     "settings": ("TrainSettings", "load_train_settings"),
 }
 

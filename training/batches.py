@@ -171,12 +171,12 @@ class Steps:
 
     def _add_mixed(self, gathered: _Gathered, number: int, epoch: int) -> bool:
         """Add a picture of the caption set with one of its captions; tell whether it can be read."""
-        assert self._captioned is not None
-        picture = self._captioned.open(number)
-        if picture is None:
+        captioned = self._captioned
+        picture = captioned.open(number) if captioned else None
+        if captioned is None or picture is None:
             return False
         choice = mix(seeded(self._settings.seed), seeded(epoch), seeded(number))
-        codes = self._captioned.captions[number]
+        codes = captioned.captions[number]
         code = codes[int(choice[0]) % len(codes)]
-        gathered.add(-2 - number, picture, [(-1 - code, self._captioned.texts[code], 1.0)])
+        gathered.add(-2 - number, picture, [(-1 - code, captioned.texts[code], 1.0)])
         return True

@@ -1,9 +1,10 @@
 """Which sentences are known to be true of which pictures: what must not be taken for a negative.
 
-Few different sentences stand behind many pictures, so a batch holds sentences of other records that are true of this
-picture as well. Three sources tell, and all are in the records themselves: the sentence is word for word a positive of
-a record of the picture; it states a claim that a record of the picture states; or it states what such a claim implies
-(the inverse relation, the swap of a symmetric one). What a record of the picture denies is never known as true there.
+Few different sentences stand behind many pictures, so a batch holds sentences of other records that are true of
+this picture as well. Three things tell, and all are in the records themselves: the sentence is word for word a
+positive of a record of the picture; it states a claim that a record of the picture states; or it states what such a
+claim implies (the inverse relation, the swap of a symmetric one). What a record of the picture denies is never known
+as true there.
 """
 
 from __future__ import annotations

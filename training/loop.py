@@ -64,10 +64,10 @@ def prepare(settings: TrainSettings) -> Prepared:
     validation = None
     if settings.validation_split in splits:
         validation = Pairs(splits[settings.validation_split], "all", negative_images="off")
-    elif settings.patience is not None:
+    elif settings.validation_split and {"patience", "validation_split"} & settings.model_fields_set:
         raise UserError(
-            f"--patience needs validation figures, and {settings.data} has no split {settings.validation_split}: "
-            f"give one of {', '.join(splits)} with --validation-split."
+            f"{settings.data} has no split {settings.validation_split} to validate on: give one of "
+            f"{', '.join(splits)} with --validation-split, or none."
         )
     digest = (
         digest_file(find_release(Path(settings.data)) / MANIFEST) if Path(settings.data).exists() else None
@@ -217,8 +217,8 @@ class _Run:
         loss, right = self.stepper.backward(batch)
         if not math.isfinite(float(loss)):
             raise UserError(
-                f"the loss of step {self.state.step + 1} is {float(loss)}: training has broken down. Give a lower --lr, "
-                "a longer --warmup or --precision float32, and another --out."
+                f"the loss of step {self.state.step + 1} is {float(loss)}: training has broken down. Give a "
+                "lower --lr, a longer --warmup or --precision float32, and another --out."
             )
         norm = self.accelerator.clip_grad_norm_(
             self.tower.model.parameters(), self.settings.clip_norm or float("inf")

@@ -1,8 +1,8 @@
 """Contrastive losses as functions of similarities: of k different pictures and u different sentences.
 
-A batch is a matrix of pictures and sentences, each of them once, and a list of pairs that belong together. Every other
-cell is one of two: a negative, or a sentence that is known to be true of the picture. The latter is neither positive
-nor negative, and no loss sees it: it would push away what is right.
+A batch is a matrix of pictures and sentences, each of them once, and a list of pairs that belong together. Every
+other cell is one of two: a negative, or a sentence that is known to be true of the picture. The latter is neither
+positive nor negative, and no loss sees it: it would push away what is right.
 
 Sources: CLIP (Radford et al., 2021, arXiv 2103.00020), NegCLIP (Yuksekgonul et al., 2023, arXiv 2210.01936), SigLIP
 (Zhai et al., 2023, arXiv 2303.15343), hard positives (Kamath et al., 2024, arXiv 2409.17958).
@@ -30,16 +30,16 @@ class Marks:
     neutral: Tensor
     """Cells that are not negatives, shape (k, u): the pairs, and whatever else is known to be true."""
     column_weights: Tensor
-    """How much each sentence counts as a negative, shape (u,): less than 1 for hard negatives that are to pull less."""
+    """How much each sentence counts as a negative, shape (u,): 1, or another number for hard negatives."""
 
 
 def softmax_loss(logits: Tensor, marks: Marks) -> Tensor:
     """CLIP's loss, and NegCLIP's where some sentences are nobody's positive.
 
     For each pair, the picture has to find its sentence among the negatives of its row, and the sentence its picture
-    among those of its column; the mean of the two cross-entropies, weighted over pairs. Hard negative sentences have no
-    pair: they are columns of the first softmax, and ask for nothing in the second. A picture without a pair (the blank
-    one) is the like of it in the second.
+    among those of its column; the mean of the two cross-entropies, weighted over pairs. Hard negative sentences have
+    no pair: they are columns of the first softmax, and ask for nothing in the second. A picture without a pair (the
+    blank one) is the like of it in the second.
 
     Args:
         logits: Scaled cosines, shape (k, u).
@@ -71,7 +71,7 @@ def sigmoid_loss(logits: Tensor, marks: Marks) -> Tensor:
     positives = (-logsigmoid(logits[marks.pictures, marks.texts]) * marks.weights).sum()
     weights = marks.column_weights.expand_as(logits).masked_fill(marks.neutral, 0)
     negatives = (-logsigmoid(-logits) * weights).sum()
-    return (positives + negatives) / marks.pictures.unique().numel()
+    return (positives + negatives) / len(set(marks.pictures.tolist()))
 
 
 def accuracy(logits: Tensor, marks: Marks) -> Tensor:

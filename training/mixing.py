@@ -1,7 +1,7 @@
 """A plain caption set that is mixed into training: pictures with captions, of any of the usual layouts.
 
-A COCO captions file (`images` and `annotations`), JSONL, CSV or TSV (open_clip's `filepath` and `title` among others),
-Parquet with paths or embedded pictures, webdataset archives (`000.jpg`, `000.txt`), or a folder of several of these.
+A COCO captions file (`images` and `annotations`), JSONL, CSV or TSV (open_clip's `filepath` and `title` among
+others), Parquet with paths or embedded pictures, webdataset archives (`000.jpg`, `000.txt`), or a folder of several.
 """
 
 from __future__ import annotations
@@ -95,10 +95,7 @@ def open_captions(path: Path, images: Path | None = None) -> CaptionSet:
     Raises:
         UserError: There is no such file, its layout is unknown, or it has no picture with a caption.
     """
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
-    else:
-        files = [path]
+    files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES) if path.is_dir() else [path]
     if not path.exists() or not files:
         raise UserError(
             f"--mix {path}: there is no such file, or no {', '.join(SUFFIXES)} in the folder. Give a COCO captions "

@@ -9,7 +9,7 @@ import numpy as np
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.joins import Integers
-from naturel.builders.choice import mix, seeded
+from naturel.builders.choice import Hashes, mix, seeded
 from naturel.loaders.batches import GroupBatches
 from naturel.loaders.map_style import Draw, Pairs
 from naturel.loaders.sentences import PAIRS
@@ -100,7 +100,7 @@ class Plan:
             for part in zip(_cut(rows, size), _cut(pairs, size), strict=True)
         ]
 
-    def _all(self, key: Integers) -> tuple[Integers, Integers]:
+    def _all(self, key: Hashes) -> tuple[Integers, Integers]:
         """Every pair of every record, in the order of a hash."""
         hashes = self._pairs.sentences.hashes
         rows, pairs = np.repeat(np.arange(len(hashes)), PAIRS), np.tile(np.arange(PAIRS), len(hashes))

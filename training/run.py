@@ -121,8 +121,8 @@ class RunFolder:
             ) from error
         if differences:
             raise UserError(
-                f"--out {self.path} holds a run with other settings: {'; '.join(differences)}. Give the same settings "
-                "to go on with it, or another --out."
+                f"--out {self.path} holds a run with other settings: {'; '.join(differences)}. Give the same "
+                "settings to go on with it, or another --out."
             )
 
     def results(self) -> dict[str, Any] | None:
@@ -156,7 +156,7 @@ class RunFolder:
         except FileNotFoundError:
             return []
         return [
-            Row(**{name: int(value) if name == "step" else float(value) for name, value in row.items()})
+            Row(int(row["step"]), *(float(row[name]) for name in Row.__annotations__ if name != "step"))
             for row in rows
         ]
 

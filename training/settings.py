@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.yaml_file import read_yaml
@@ -72,7 +72,7 @@ class TrainSettings(BaseModel):
     """The release's configuration; None: the default one."""
     split: str = "train"
     validation_split: str | None = "validation"
-    """None: no validation. A release without this split trains without."""
+    """None (or "none"): no validation. A release without the split `validation` trains without."""
     scheme: Scheme = "single"
     negative_images: NegativeImages = "release"
     loss: Loss = Loss.AUTO
@@ -124,6 +124,11 @@ class TrainSettings(BaseModel):
     """Steps between two checkpoints; None: one an epoch."""
     keep: Count = 2
     """Checkpoints that are kept, besides the best."""
+
+    @field_validator("validation_split")
+    @classmethod
+    def _none(cls, value: str | None) -> str | None:
+        return None if value == "none" else value
 
     @model_validator(mode="after")
     def _whole(self) -> TrainSettings:
@@ -183,7 +188,8 @@ def read_recipe(config: str | Path) -> dict[str, Any]:
         loaded, repeated = read_yaml(path.read_bytes())
     except FileNotFoundError:
         raise UserError(
-            f"--config {config}: there is no such file, and no recipe of this name. Recipes: {', '.join(recipe_names())}."
+            f"--config {config}: there is no such file, and no recipe of this name. "
+            f"Recipes: {', '.join(recipe_names())}."
         ) from None
     except (OSError, yaml.YAMLError) as error:
         raise UserError(f"--config {config} cannot be read: {error}") from error

@@ -1,15 +1,14 @@
 """One step: the loss of the whole batch, over all processes and all parts, and its exact gradient.
 
 The towers make features; the loss sees nothing but features. So a step has two halves (GradCache, Gao et al., 2021,
-arXiv 2101.06983): the loss of all features and its gradient with respect to them; then that gradient goes back through
-the towers, part by part. However many parts and processes there are, every picture meets every sentence of the batch.
-With several parts each goes through the towers twice. Dropout is off, so that both times give the same.
+arXiv 2101.06983): the loss of all features and its gradient with respect to them; then that gradient goes back
+through the towers, part by part. However many parts and processes there are, every picture meets every sentence of
+the batch. With several parts each goes through the towers twice. Dropout is off, so that both times give the same.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,18 +24,6 @@ if TYPE_CHECKING:
 
 GREATEST_SCALE = math.log(100)
 """Of CLIP's logits (Radford et al., 2021, section 2.5)."""
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a step tells."""
-
-    loss: float
-    accuracy: float
-    scale: float
-    """What cosines are multiplied by."""
-    norm: float
-    """Of the gradient, before it is clipped."""
 
 
 class Stepper:
@@ -87,10 +74,11 @@ class Stepper:
         loss, right = self._loss(batch, *leaves)
         accelerator.backward(loss)
         for (tower, parts), features, leaf in zip(towers, made, leaves, strict=True):
-            gradients = leaf.grad.split([len(part) for part in features])
+            whole: Any = leaf.grad
+            gradients = whole.split([len(part) for part in features])
             for inputs, first, gradient in zip(parts, features, gradients, strict=True):
                 again = first if self._parts == 1 else self._embed(tower, inputs)
-                again.backward(gradient)
+                torch.autograd.backward(again, gradient)
         self._sum_gradients([weight for weight in model.parameters() if weight.grad is not None])
         return loss.detach(), right
 

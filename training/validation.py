@@ -29,9 +29,9 @@ def validate(tower: TwoTower, pairs: Pairs, device: Any) -> dict[str, float]:
         device: A torch device.
 
     Returns:
-        `simple`: the share of records whose simple positive scores higher than the simple negative. `complex`: the same
-        of the three complex pairs. `group`: the share of 2x2 groups in which both pictures find their sentence and both
-        sentences their picture; not there where there are no groups.
+        `simple`: the share of records whose simple positive scores higher than the simple negative. `complex`: the
+        same of the three complex pairs. `group`: the share of 2x2 groups in which both pictures find their sentence
+        and both sentences their picture; not there where there are no groups.
     """
     sentences = pairs.sentences
     names = sentences.facts["image_id"].dictionary_encode()
