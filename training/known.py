@@ -86,6 +86,8 @@ class KnownTruth:
             )
             for number, claims in enumerate(rows):
                 for place, claim in enumerate(claims or ()):
+                    if claim is None:
+                        continue
                     denied[number, place] = self._number(
                         (claim["subject"], claim["relation"], claim["object"])
                     )

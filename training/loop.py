@@ -64,7 +64,7 @@ def prepare(settings: TrainSettings) -> Prepared:
     validation = None
     if settings.validation_split in splits:
         validation = Pairs(splits[settings.validation_split], "all", negative_images="off")
-    elif settings.validation_split and {"patience", "validation_split"} & settings.model_fields_set:
+    elif settings.patience is not None or settings.validation_split not in ("validation", None):
         raise UserError(
             f"{settings.data} has no split {settings.validation_split} to validate on: give one of "
             f"{', '.join(splits)} with --validation-split, or none."

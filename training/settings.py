@@ -143,10 +143,9 @@ class TrainSettings(BaseModel):
             )
         if self.scheme == "groups" and self.released % 2:
             raise ValueError(f"--batch-size: {self.released} items of the release are no whole groups of two")
-        if self.mix is None:
-            for name in ("mix_images", "mix_share"):
-                if name in self.model_fields_set:
-                    raise ValueError(f"--{name.replace('_', '-')} needs --mix")
+        for name in ("mix_images", "mix_share"):
+            if self.mix is None and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"--{name.replace('_', '-')} needs --mix, a plain caption set")
         if self.patience is not None and self.validation_split is None:
             raise ValueError("--patience needs a --validation-split")
         return self
