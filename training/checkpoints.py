@@ -141,8 +141,15 @@ def _sync(path: Path) -> None:
 def _save_tensors(path: Path, tensors: dict[str, Any]) -> None:
     from safetensors.torch import save_file
 
-    # Each by itself: safetensors refuses weights that share memory.
-    save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}, path)
+    seen: set[int] = set()
+    apart: dict[str, Any] = {}
+    for name, tensor in tensors.items():
+        whole = tensor.detach().cpu().contiguous()
+        if whole.data_ptr() in seen:  # safetensors refuses tensors that share memory
+            whole = whole.clone()
+        seen.add(whole.data_ptr())
+        apart[name] = whole
+    save_file(apart, path)
 
 
 def _moments(optimizer: Any) -> dict[str, Any]:

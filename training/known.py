@@ -9,12 +9,13 @@ as true there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from naturel.annotations.joins import Integers
 from naturel.annotations.relations import Vocabulary, load_vocabulary
@@ -23,6 +24,8 @@ from naturel.loaders.sentences import PAIRS, Sentences
 
 Claim = tuple[str, str, str]
 """Subject, relation, object."""
+MARK = "\x1f"
+"""Between them, where a claim is one text."""
 
 
 class KnownTruth:
@@ -49,8 +52,8 @@ class KnownTruth:
         self._numbers: dict[Claim, int] = {}
         stated, denied = self._claims(dataset)
         self._claim_of_text = self._by_text(sentences, stated, denied)
-        self._said = self._keys(self._pairs_said(sentences))
-        self._denied = self._keys(_repeat(self.image, sentences.negative))
+        self._said = _Listed(*self._pairs_said(sentences), len(self.image_ids), len(self.texts))
+        self._denied = _Listed(*_repeat(self.image, sentences.negative), len(self.image_ids), len(self.texts))
         self._true = self._implied(sentences, stated)
 
     def known(self, images: Integers, texts: Integers) -> Flags:
@@ -58,45 +61,53 @@ class KnownTruth:
 
         Args:
             images: Numbers of pictures, shape (k,); those that are not of the release are negative.
-            texts: Numbers of sentences, shape (u,); those that are not of the release are negative.
+            texts: Numbers of different sentences, shape (u,); those that are not of the release are negative.
         """
-        inside = (images[:, None] >= 0) & (texts[None, :] >= 0)
-        keys = images[:, None] * len(self.texts) + texts[None, :]
-        claims, place = np.unique(np.where(texts >= 0, self._claim_of_text[texts], -1), return_inverse=True)
-        by_claim = np.isin(images[:, None] * (len(self._numbers) + 1) + claims[None, :], self._true)
-        by_claim[:, claims < 0] = False
-        true = by_claim[:, place] | np.isin(keys, self._said)
-        found: Flags = true & ~np.isin(keys, self._denied) & inside
+        inside = texts >= 0
+        claims, place = np.unique(np.where(inside, self._claim_of_text[texts], -1), return_inverse=True)
+        found: Flags = self._true.among(images, claims)[:, place]
+        found |= self._said.among(images, texts)
+        found &= ~self._denied.among(images, texts)
         return found
 
     def _claims(self, dataset: Any) -> tuple[Integers, Integers]:
         """Claims that records state, shape (n,), and deny, shape (n, 4); -1 where that is not told."""
-        names = dataset.column_names
+        wanted = [
+            name
+            for name in ("subject", "relation", "object", "negative_claims")
+            if name in dataset.column_names
+        ]
         count = len(self.image)
         stated, denied = np.full(count, -1), np.full((count, PAIRS), -1)
-        if {"subject", "relation", "object"} <= set(names):
-            table = dataset.select_columns(["subject", "relation", "object"]).with_format("arrow")[:]
-            columns = [_nouns(table["subject"]), table["relation"].to_pylist(), _nouns(table["object"])]
-            stated = np.array([self._number(claim) for claim in zip(*columns, strict=True)], dtype=np.int64)
-        if "negative_claims" in names:
-            rows = (
-                dataset.select_columns(["negative_claims"])
-                .with_format("arrow")[:]["negative_claims"]
-                .to_pylist()
+        if not wanted:
+            return stated, denied
+        table = dataset.select_columns(wanted).with_format("arrow")[:]
+        if {"subject", "relation", "object"} <= {*wanted}:
+            things = [_whole(table[name]).field("noun") for name in ("subject", "object")]
+            stated = self._encode(things[0], _whole(table["relation"]), things[1])
+        if "negative_claims" in wanted:
+            lists = _whole(table["negative_claims"])
+            rows = np.asarray(pc.list_parent_indices(lists), dtype=np.int64)
+            places = np.arange(len(rows)) - np.searchsorted(rows, rows)
+            claims = pc.list_flatten(lists)
+            # StructArray.field does not see that a claim is null as a whole.
+            codes = self._encode(
+                *(pc.struct_field(claims, name) for name in ("subject", "relation", "object"))
             )
-            for number, claims in enumerate(rows):
-                for place, claim in enumerate(claims or ()):
-                    if claim is None:
-                        continue
-                    denied[number, place] = self._number(
-                        (claim["subject"], claim["relation"], claim["object"])
-                    )
+            denied[rows, places] = codes
         return stated, denied
 
-    def _number(self, claim: Sequence[Any]) -> int:
-        if None in claim:
-            return -1
-        return self._numbers.setdefault((claim[0], claim[1], claim[2]), len(self._numbers))
+    def _encode(self, *parts: pa.Array) -> Integers:
+        """Numbers of claims, given their subjects, relations and objects; -1 where one is null."""
+        joined = pc.binary_join_element_wise(*(part.cast(pa.string()) for part in parts), MARK)
+        encoded = joined.dictionary_encode()
+        numbers = [
+            self._numbers.setdefault(_claim(name), len(self._numbers))
+            for name in encoded.dictionary.to_pylist()
+        ]
+        codes = np.asarray(pc.fill_null(encoded.indices, -1), dtype=np.int64)
+        found: Integers = np.array([*numbers, -1], dtype=np.int64)[codes]
+        return found
 
     def _by_text(self, sentences: Sentences, stated: Integers, denied: Integers) -> Integers:
         """The claim of each sentence; positives tell it first."""
@@ -112,23 +123,26 @@ class KnownTruth:
         both = (images, self.negative_image[shown]), (texts, sentences.shown[shown].astype(np.int64))
         return np.concatenate(both[0]), np.concatenate(both[1])
 
-    def _keys(self, pairs: tuple[Integers, Integers]) -> Integers:
-        images, texts = pairs
-        keys: Integers = np.unique((images * len(self.texts) + texts)[images >= 0])
-        return keys
-
-    def _implied(self, sentences: Sentences, stated: Integers) -> Integers:
-        """Keys of pictures with the claims that are true of them."""
+    def _implied(self, sentences: Sentences, stated: Integers) -> _Listed:
+        """The claims that are true of each picture."""
         shown = np.flatnonzero((sentences.shown >= 0) & (self.negative_image >= 0))
         images = np.concatenate([self.image, self.negative_image[shown]])
         claims = np.concatenate([stated, self._claim_of_text[sentences.shown[shown]]])
-        width = len(self._numbers) + 1
-        keys = np.unique((images * width + claims)[claims >= 0])
+        images, claims = images[claims >= 0], claims[claims >= 0]
         names = list(self._numbers)
-        told = {claim: self._consequences(names[claim]) for claim in np.unique(keys % width).tolist()}
-        implied = [key // width * width + other for key in keys.tolist() for other in told[key % width]]
-        all_keys: Integers = np.unique(np.array([*keys.tolist(), *implied], dtype=np.int64))
-        return all_keys
+        told = {claim: self._consequences(names[claim]) for claim in np.unique(claims).tolist()}
+        implied = [
+            (image, other)
+            for image, claim in zip(images.tolist(), claims.tolist(), strict=True)
+            for other in told[claim]
+        ]
+        more = np.array(implied, dtype=np.int64).reshape(-1, 2)
+        return _Listed(
+            np.concatenate([images, more[:, 0]]),
+            np.concatenate([claims, more[:, 1]]),
+            len(self.image_ids),
+            len(self._numbers),
+        )
 
     def _consequences(self, claim: Claim) -> list[int]:
         """Claims of the release that are true wherever this one is."""
@@ -142,12 +156,40 @@ class KnownTruth:
         return [self._numbers[other] for other in claims if other in self._numbers]
 
 
+class _Listed:
+    """For each picture a list of numbers below `width`, in one piece."""
+
+    def __init__(self, images: Integers, values: Integers, count: int, width: int) -> None:
+        keys = np.unique((images * width + values)[images >= 0])
+        self._values = keys % max(width, 1)
+        self._starts = np.searchsorted(keys, np.arange(count + 1) * width)
+        self._width = width
+
+    def among(self, images: Integers, values: Integers) -> Flags:
+        """Which of the different `values` (shape (u,)) each of `images` (shape (k,)) has, shape (k, u)."""
+        column = np.full(self._width, -1)
+        column[values[values >= 0]] = np.flatnonzero(values >= 0)
+        known = np.maximum(images, 0)
+        starts = self._starts[known]
+        counts = np.where(images >= 0, self._starts[known + 1] - starts, 0)
+        rows = np.repeat(np.arange(len(images)), counts)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        columns = column[self._values[starts[rows] + within]]
+        found = np.zeros((len(images), len(values)), dtype=np.bool_)
+        found[rows[columns >= 0], columns[columns >= 0]] = True
+        return found
+
+
 def _repeat(images: Integers, texts: npt.NDArray[Any]) -> tuple[Integers, Integers]:
     return np.repeat(images, texts.shape[1]), texts.ravel().astype(np.int64)
 
 
-def _nouns(column: pa.ChunkedArray) -> list[str | None]:
+def _claim(name: str) -> Claim:
+    subject, relation, thing = name.split(MARK)
+    return subject, relation, thing
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece."""
     whole = column.combine_chunks()
-    whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
-    nouns: list[str | None] = whole.field("noun").to_pylist()
-    return nouns
+    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
