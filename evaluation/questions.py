@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +19,12 @@ from naturel.annotations.joins import Integers
 from naturel.annotations.truth import Flags
 
 Scores = npt.NDArray[np.float64]
+
+# What Pillow's readers raise for damaged files, and for those of too many pixels.
+_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, LookupError, TypeError, EOFError, ArithmeticError, AttributeError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
 
 
 class Kind(StrEnum):
@@ -50,9 +58,15 @@ class Picture:
             OSError: It cannot be read.
         """
         raw = io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source
-        with Image.open(raw) as image:
-            picture = image.convert("RGB")
-        return picture if self.crop is None else picture.crop(self.crop)
+        try:
+            with Image.open(raw) as image:
+                picture = image.convert("RGB")
+            shown = picture if self.crop is None else picture.crop(self.crop)
+        except _DAMAGE as error:
+            raise OSError(f"{self.key} cannot be read: {error}") from error
+        if not (shown.width and shown.height):
+            raise OSError(f"{self.key} has no pixels in {self.crop}")
+        return shown
 
 
 @dataclass(frozen=True)

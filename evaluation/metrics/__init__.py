@@ -1,1 +1,1 @@
-"""Metrics as their papers define them: pure functions of score matrices."""
+"""Figures of scores as the papers define them, in numpy, and their bootstrap intervals."""

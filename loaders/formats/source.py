@@ -19,11 +19,13 @@ BLOCK = 100
 class Source:
     """The splits of one configuration of a release."""
 
-    def __init__(self, release: Path, config: str | None = None, splits: list[str] | None = None) -> None:
+    def __init__(
+        self, release: Path | str, config: str | None = None, splits: list[str] | None = None
+    ) -> None:
         """Opens a release.
 
         Args:
-            release: Its folder.
+            release: Its folder, or its name on the Hub.
             config: The configuration; None: the default one.
             splits: The splits; None: all.
 
