@@ -25,8 +25,8 @@ class State:
 
     step: int = 0
     """Steps done."""
-    history: list[dict[str, float]] = field(default_factory=list)
-    """Validations: `step`, and the figures."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """Validations: `step` and `measures`."""
     best_step: int | None = None
     best: float | None = None
     """The best figure of the monitor, and when it was reached."""

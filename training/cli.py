@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,15 +50,21 @@ HELP = {
     "workers": "Processes that decode pictures (0: this one).",
     "log_every": "Steps between two rows of the curve (10).",
     "split": "The split to train on (train).",
-    "validation_split": "The split to validate on (validation), if the release has it.",
+    "validation": "Benchmarks of naturel evaluate, asked before, during and after. Default: those of the release.",
+    "validation_split": "The release's split that is asked about (validation, if it is there); none.",
+    "validation_data": "Where benchmarks other than the release lie.",
     "validate_every": "Steps between two validations. Default: an epoch.",
-    "monitor": "The figure that is watched: simple, complex (default) or group.",
+    "monitor": "The benchmark whose figure is watched (naturel/complex).",
     "patience": "End after so many validations without a better figure, and keep the best weights.",
     "checkpoint_every": "Steps between two checkpoints. Default: an epoch.",
     "keep": "Checkpoints to keep (2).",
     "data_config": "The release's configuration. Default: its default one.",
     "revision": "Of the Hub's model.",
 }
+
+
+PIPE_WIDTH = 1000
+"""A pipe has no width of its own, and a table takes what it needs."""
 
 
 def _option(name: str, *extra: str) -> Any:
@@ -97,6 +104,8 @@ def train_command(
     workers: Annotated[int | None, _option("workers")] = None,
     log_every: Annotated[int | None, _option("log_every")] = None,
     split: Annotated[str | None, _option("split")] = None,
+    validation: Annotated[str | None, _option("validation")] = None,
+    validation_data: Annotated[Path | None, _option("validation_data")] = None,
     validation_split: Annotated[str | None, _option("validation_split")] = None,
     validate_every: Annotated[int | None, _option("validate_every")] = None,
     monitor: Annotated[str | None, _option("monitor")] = None,
@@ -114,7 +123,7 @@ def train_command(
     naturel train --data build/demo --config sp --out runs/sp
 
     The run folder has settings.yaml, curve.csv, curves.png, checkpoints/, results.json, results.md and model/, which
-    is a --model for other commands. Several GPUs: accelerate launch --no_python naturel train ...
+    is a --model for other commands. Several GPUs: torchrun --nproc-per-node 4 --no-python naturel train ...
     """
     given = dict(locals())
     for name in ("dry_run", "list_", "debug", "config"):
@@ -145,7 +154,9 @@ def _train(config: str | None, options: dict[str, Any], *, dry_run: bool) -> Non
     _calm()
     from naturel.training.loop import train
 
-    _show(train(settings, choose_progress(Console(stderr=True))))
+    trained = train(settings, choose_progress(Console(stderr=True)))
+    if os.environ.get("RANK", "0") == "0":  # of processes that train together, one speaks
+        _show(trained)
 
 
 def _calm() -> None:
@@ -178,8 +189,8 @@ def _show_plan(settings: TrainSettings) -> None:
     print(f"steps            {plan.steps:>12,}  {plan.epoch_steps:,} an epoch")
     for step in sorted({0, min(settings.warmup, plan.steps - 1), plan.steps // 2, plan.steps - 1}):
         print(f"learning rate    {learning_rate(step, plan.steps, settings):>12.3g}  at step {step + 1:,}")
-    validation = f"{len(data.validation.sentences):,} records" if data.validation else "none"
-    print(f"validation       {validation:>12}")
+    for some in data.validation:
+        print(f"validation       {len(some):>12,}  questions of {some.benchmark}")
 
 
 def _show(trained: Trained) -> None:
@@ -188,12 +199,14 @@ def _show(trained: Trained) -> None:
     if trained.left_out:
         print(f"left out {trained.left_out:,}: picture of the caption set unreadable")
     if trained.before:
-        table = Table("validation", "chance", "before", "after")
-        for name, *figures in trained.table():
-            table.add_row(str(name), *(f"{figure:.3f}" for figure in figures))
-        Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80).print(table)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("benchmark", "metric", "n", "chance", "before", "after"):
+            table.add_column(name, justify="left" if name in ("benchmark", "metric") else "right")
+        for row in trained.table():
+            table.add_row(*row)
+        Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
     else:
-        print("No validation: the release has no such split.")
+        print("Nothing was asked before and after: the release has no split validation. See --validation.")
     rate = trained.items / trained.seconds if trained.seconds else 0.0
     why = ", no better figure for as long as --patience allows" if trained.stopped == "patience" else ""
     print(

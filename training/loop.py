@@ -17,7 +17,9 @@ from naturel.builders.engine import require_extra
 from naturel.builders.progress import Progress, SilentProgress
 from naturel.builders.report.tables import find_release
 from naturel.builders.workspace import MANIFEST, digest_file
+from naturel.evaluation.measures import Measure
 from naturel.evaluation.models.two_tower import TwoTower, open_two_tower
+from naturel.evaluation.questions import Questions
 from naturel.loaders.map_style import Pairs
 from naturel.loaders.opening import open_release
 from naturel.training.batches import Batch, Steps
@@ -30,7 +32,7 @@ from naturel.training.run import Row, RunFolder
 from naturel.training.schedule import learning_rate, make_optimizer
 from naturel.training.settings import Loss, Precision, TrainSettings
 from naturel.training.step import Stepper
-from naturel.training.validation import validate
+from naturel.training.validation import kept, open_validation, validate, watched
 
 MIXED = {Precision.FLOAT32: "no", Precision.BF16: "bf16", Precision.FP16: "fp16"}
 
@@ -43,8 +45,8 @@ class Prepared:
     known: KnownTruth
     captioned: CaptionSet | None
     plan: Plan
-    validation: Pairs | None
-    """None: the release has no such split, or none is wanted."""
+    validation: list[Questions]
+    """What the model is asked; empty where nothing is."""
     digest: str | None
     """Of the release's manifest."""
 
@@ -61,14 +63,7 @@ def prepare(settings: TrainSettings) -> Prepared:
     dataset = splits[settings.split]
     pairs = Pairs(dataset, settings.scheme, settings.seed, negative_images=settings.negative_images)
     captioned = None if settings.mix is None else open_captions(settings.mix, settings.mix_images)
-    validation = None
-    if settings.validation_split in splits:
-        validation = Pairs(splits[settings.validation_split], "all", negative_images="off")
-    elif settings.patience is not None or settings.validation_split not in ("validation", None):
-        raise UserError(
-            f"{settings.data} has no split {settings.validation_split} to validate on: give one of "
-            f"{', '.join(splits)} with --validation-split, or none."
-        )
+    validation = open_validation(settings, list(splits))
     digest = (
         digest_file(find_release(Path(settings.data)) / MANIFEST) if Path(settings.data).exists() else None
     )
@@ -232,25 +227,22 @@ class _Run:
             self.folder.add(row)
 
     def _validate(self) -> None:
-        """Add validation figures to the history; see whether they are the best."""
-        if self.data.validation is None:
+        """Add figures to the history; see whether they are the best."""
+        questions, settings, state = self.data.validation, self.settings, self.state
+        if not questions:
             return
         from accelerate.utils import broadcast_object_list
 
-        found: list[Any] = [None]
-        if self.main:
-            found = [validate(self.tower, self.data.validation, self.accelerator.device)]
-        figures: dict[str, float] = broadcast_object_list(found)[0]
-        state = self.state
-        state.history.append({"step": state.step, **figures})
-        figure = figures.get(self.settings.monitor)
-        if figure is None:
-            raise UserError(
-                f"--monitor {self.settings.monitor}: the split {self.settings.validation_split} has no 2x2 groups."
-            )
+        found: list[Any] = [kept(validate(self.tower, questions, settings.seed)) if self.main else None]
+        measures: list[dict[str, Any]] = broadcast_object_list(found)[0]
+        state.history.append({"step": state.step, "measures": measures})
+        if settings.patience is None:
+            return
+        wanted = watched(settings.monitor, questions)
+        (figure,) = (one["value"] for one in measures if (one["benchmark"], one["metric"]) == wanted)
         if state.best is None or figure > state.best:
             state.best, state.best_step, state.waited = figure, state.step, 0
-            if self.main and self.settings.patience is not None:
+            if self.main:
                 self.checkpoints.save_best(state.step, self.tower.model)
         else:
             state.waited += 1
@@ -265,7 +257,7 @@ class _Run:
 
     def _finish(self, stopped: str) -> Trained:
         state, step = self.state, self.state.step
-        if self.settings.patience is not None and state.best_step is not None:
+        if state.best_step is not None:
             step = state.best_step
             self.checkpoints.load_best(step, self.tower.model)
         trained = Trained(
@@ -315,11 +307,11 @@ def _sigmoid(settings: TrainSettings, tower: TwoTower) -> bool:
     return sigmoid
 
 
-def _figures(history: list[dict[str, float]], step: int) -> dict[str, float]:
+def _figures(history: list[dict[str, Any]], step: int) -> tuple[Measure, ...]:
     for at in history:
         if at["step"] == step:
-            return {name: value for name, value in at.items() if name != "step"}
-    return {}
+            return tuple(Measure(**one) for one in at["measures"])
+    return ()
 
 
 def _save_model(tower: TwoTower, folder: Path) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from naturel.builders.files import write_text
 from naturel.builders.workspace import write_json
+from naturel.evaluation.measures import Measure
 from naturel.training.run import PICTURE, RESULTS, Row
-from naturel.training.validation import CHANCE
+from naturel.training.validation import HEADLINE, kept
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Trained:
     """Why it ended: `end`, or `patience`."""
     step: int
     """The step whose weights the model has."""
-    before: dict[str, float]
-    """Validation figures of the model that was given; empty without validation."""
-    after: dict[str, float]
+    before: tuple[Measure, ...]
+    """Figures of the model that was given; empty where nothing was asked."""
+    after: tuple[Measure, ...]
     """Of the trained model."""
     items: int
     left_out: int
@@ -38,12 +39,21 @@ class Trained:
     existed: bool = False
     """Whether the run had ended before, so that nothing was to be done."""
 
-    def table(self) -> list[tuple[str, float, float, float]]:
-        """Rows of figure, chance, before, after."""
-        return [(name, CHANCE[name], self.before[name], self.after[name]) for name in self.before]  # type: ignore[index]
+    def table(self) -> list[tuple[str, ...]]:
+        """Rows of benchmark, metric, count, chance, before, after."""
+        return [
+            (
+                one.benchmark,
+                one.metric,
+                f"{one.count:,}",
+                "" if one.chance is None else f"{one.chance:.3f}",
+                *(f"{each.value:.3f} [{each.low:.3f}, {each.high:.3f}]" for each in (one, other)),
+            )
+            for one, other in zip(self.before, self.after, strict=True)
+        ]
 
 
-def write_outcome(trained: Trained, curve: Sequence[Row], history: Sequence[dict[str, float]]) -> None:
+def write_outcome(trained: Trained, curve: Sequence[Row], history: Sequence[dict[str, Any]]) -> None:
     """Write `results.json`, `results.md` and `curves.png`; the first comes last, and says that the run has ended."""
     draw_curves(trained.out / PICTURE, curve, history)
     write_text(trained.out / "results.md", _markdown(trained))
@@ -54,7 +64,15 @@ def write_outcome(trained: Trained, curve: Sequence[Row], history: Sequence[dict
         "items": trained.items,
         "left_out": trained.left_out,
         "seconds": round(trained.seconds, 3),
-        "validation": {"before": trained.before, "after": trained.after, "history": list(history)},
+        "validation": {
+            "before": kept(trained.before),
+            "after": kept(trained.after),
+            "history": [
+                {"step": at["step"]}
+                | {f"{one['benchmark']} {one['metric']}": one["value"] for one in at["measures"]}
+                for at in history
+            ],
+        },
     }
     write_json(trained.out / RESULTS, told)
 
@@ -63,10 +81,11 @@ def read_outcome(out: Path, model: Path, told: dict[str, Any]) -> Trained:
     """What `write_outcome` wrote."""
     figures = told["validation"]
     facts = {name: told[name] for name in ("steps", "stopped", "step", "items", "left_out", "seconds")}
-    return Trained(out, model, before=figures["before"], after=figures["after"], **facts, existed=True)
+    before, after = (tuple(Measure(**one) for one in figures[name]) for name in ("before", "after"))
+    return Trained(out, model, before=before, after=after, **facts, existed=True)
 
 
-def draw_curves(path: Path, curve: Sequence[Row], history: Sequence[dict[str, float]]) -> None:
+def draw_curves(path: Path, curve: Sequence[Row], history: Sequence[dict[str, Any]]) -> None:
     """Draw loss, accuracies, learning rate and scale over steps.
 
     Args:
@@ -85,10 +104,13 @@ def draw_curves(path: Path, curve: Sequence[Row], history: Sequence[dict[str, fl
         axis.set_title({"lr": "learning rate", "scale": "scale of logits"}.get(name, name), fontsize=10)
         axis.set_xlabel("step", fontsize=9)
         axis.grid(alpha=0.3)
-    for name in [name for name in CHANCE if history and name in history[0]]:
-        axes[0, 1].plot(
-            [at["step"] for at in history], [at[name] for at in history], marker="o", label=name.value
-        )
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for at in history:
+        for one in at["measures"]:
+            if one["metric"] in HEADLINE.values():
+                lines.setdefault(f"{one['benchmark']} {one['metric']}", []).append((at["step"], one["value"]))
+    for label, points in lines.items():
+        axes[0, 1].plot(*zip(*points, strict=True), marker="o", markersize=3, label=label)
     axes[0, 1].set_ylim(0, 1.02)
     axes[0, 1].legend(fontsize=8)
     partial = path.with_name(path.name + ".partial")
@@ -101,9 +123,6 @@ def _markdown(trained: Trained) -> str:
         f"{trained.steps:,} steps, {trained.items:,} items; the model has the weights of step {trained.step:,}."
     ]
     if trained.before:
-        lines += ["", "| validation | chance | before | after |", "|---|---|---|---|"]
-        lines += [
-            f"| {name} | {chance:.3f} | {before:.3f} | {after:.3f} |"
-            for name, chance, before, after in trained.table()
-        ]
+        names = ("benchmark", "metric", "n", "chance", "before", "after")
+        lines += ["", *(f"| {' | '.join(row)} |" for row in (names, ("---",) * len(names), *trained.table()))]
     return "\n".join(lines) + "\n"

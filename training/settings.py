@@ -42,14 +42,6 @@ class Schedule(StrEnum):
     CONSTANT = "constant"
 
 
-class Monitor(StrEnum):
-    """The validation figure that is watched."""
-
-    SIMPLE = "simple"
-    COMPLEX = "complex"
-    GROUP = "group"
-
-
 Share = Annotated[float, Field(ge=0, lt=1)]
 Weight = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -71,8 +63,18 @@ class TrainSettings(BaseModel):
     data_config: str | None = None
     """The release's configuration; None: the default one."""
     split: str = "train"
+    validation: tuple[str, ...] = (
+        "naturel/simple",
+        "naturel/complex",
+        "naturel/groups",
+        "naturel/hard_positives",
+    )
+    """Benchmarks of `naturel evaluate` that the model is asked before, during and after training; those of `naturel`
+    are of the release."""
     validation_split: str | None = "validation"
-    """None (or "none"): no validation. A release without the split `validation` trains without."""
+    """Of the release; None (or "none"): not of the release. One without the split `validation` is not asked about."""
+    validation_data: Path | None = None
+    """Where benchmarks other than the release lie."""
     scheme: Scheme = "single"
     negative_images: NegativeImages = "release"
     loss: Loss = Loss.AUTO
@@ -117,13 +119,23 @@ class TrainSettings(BaseModel):
     """Steps between two rows of the curve."""
     validate_every: Count | None = None
     """Steps between two validations; None: one an epoch."""
-    monitor: Monitor = Monitor.COMPLEX
+    monitor: str = "naturel/complex"
+    """The benchmark whose figure is watched, one of `validation`."""
     patience: Count | None = None
     """Validations without a better figure after which the run ends, its best weights kept; None: none is too many."""
     checkpoint_every: Count | None = None
     """Steps between two checkpoints; None: one an epoch."""
     keep: Count = 2
     """Checkpoints that are kept, besides the best."""
+
+    @field_validator("validation", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        return (
+            tuple(name.strip() for name in value.split(",") if name.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("validation_split")
     @classmethod
@@ -146,8 +158,8 @@ class TrainSettings(BaseModel):
         for name in ("mix_images", "mix_share"):
             if self.mix is None and getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(f"--{name.replace('_', '-')} needs --mix, a plain caption set")
-        if self.patience is not None and self.validation_split is None:
-            raise ValueError("--patience needs a --validation-split")
+        if self.patience is not None and not self.validation:
+            raise ValueError("--patience needs a --validation")
         return self
 
     @property

@@ -58,7 +58,7 @@ def test_hard_positives_count_by_the_scheme() -> None:
         ({"groups": 1, "scheme": "all"}, "--groups is for"),
         ({"mix_share": 0.2}, "--mix-share needs --mix"),
         ({"scheme": "groups", "batch_size": 7}, "no whole groups"),
-        ({"patience": 2, "validation_split": "none"}, "--patience needs"),
+        ({"patience": 2, "validation": ()}, "--patience needs"),
     ],
 )
 def test_bad_settings_are_named(options: dict[str, Any], said: str) -> None:

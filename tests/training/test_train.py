@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -249,18 +250,24 @@ def test_it_learns_and_says_so(asking: Asking, squares: Path) -> None:
     curve = RunFolder(settings).curve()
     assert [row.step for row in curve] == list(range(1, 37))
     assert curve[-1].loss < 0.5 * curve[0].loss
-    assert trained.before["complex"] == 0.5  # the same sentences on both sides
+    before = {(one.benchmark, one.metric): one for one in trained.before}
+    assert before["naturel/complex:train", "accuracy"].value == 0.5  # the same sentences on both sides
+    assert before["naturel/complex:train", "accuracy"].count == 36
+    assert before["naturel/groups:train", "group"].count == 18
     told = json.loads((settings.out / "results.json").read_text())
-    assert told["validation"]["after"] == trained.after
+    assert told["validation"]["after"] == [asdict(one) for one in trained.after]
     assert (settings.out / "curves.png").read_bytes().startswith(b"\x89PNG")
-    assert "| complex | 0.500 | 0.500 |" in (settings.out / "results.md").read_text()
+    assert (
+        "| naturel/complex:train | accuracy | 36 | 0.500 | 0.500 ["
+        in (settings.out / "results.md").read_text()
+    )
     open_two_tower(str(trained.model))
     again = train(settings.model_copy(update={"validate_every": 100}))
     assert again == replace(trained, existed=True, seconds=again.seconds)
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(asking: Asking, tmp_path: Path) -> None:
-    undisturbed = asking(epochs=10, checkpoint_every=1, out=tmp_path / "undisturbed")
+    undisturbed = asking(epochs=10, checkpoint_every=1, out=tmp_path / "undisturbed", validation=())
     expected = train(undisturbed)
     killed = undisturbed.model_copy(update={"out": tmp_path / "killed"})
     code = (
@@ -284,7 +291,6 @@ def test_a_killed_run_goes_on_to_the_same_weights(asking: Asking, tmp_path: Path
         file.write("99,0.")  # as a kill may leave it
     found = train(killed)
     assert found.steps == expected.steps == 20
-    assert found.after == expected.after
     weights = [load_file(run.model / "model.safetensors") for run in (expected, found)]
     assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
     curves = [
@@ -358,6 +364,9 @@ def test_mixed_captions_are_pairs_of_their_own(asking: Asking, tmp_path: Path) -
         ({"precision": "fp16"}, "fp16 needs a GPU"),
         ({"split": "nothing"}, "no split nothing: give one of train, validation"),
         ({"validation_split": "nothing"}, "no split nothing to validate on"),
+        ({"patience": 1, "monitor": "winoground"}, "there is none of this name"),
+        ({"patience": 1, "validation_split": "none"}, "there is none of this name. Give one of --validation"),
+        ({"validation": "aro", "validation_split": "none"}, "aro"),
         ({"model": "/nowhere/at/all"}, "cannot be opened"),
         ({"lr": 1e30, "schedule": "constant", "clip_norm": None}, "training has broken down"),
     ],
@@ -375,7 +384,7 @@ def test_half_precision_and_workers(asking: Asking) -> None:
 def test_a_release_without_validation_trains_without(asking: Asking, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "own", train=records())
     trained = train(asking(data=str(data), max_steps=1))
-    assert (trained.before, trained.after) == ({}, {})
+    assert (trained.before, trained.after) == ((), ())
 
 
 application = typer.Typer()
@@ -396,7 +405,8 @@ def test_the_command(squares: Path, siglip: Path, tmp_path: Path) -> None:
     assert "12  scheme two" in planned
     assert "2  2 an epoch" in planned
     said = command(*options, *more)
-    assert "complex" in said
+    assert re.search(r"naturel/complex:validation +accuracy +36 +0\.500 +\d", said)
+    assert "36  questions of naturel/complex:validation" in planned
     assert "2 steps; 12 items" in said
     assert "has ended already" in command(*options, *more)
 
