@@ -165,7 +165,7 @@ class _Run:
                     self._log(Row(state.step, state.step / plan.epoch_steps, loss, right, lr, self.stepper.scale,
                                   norm, items / (now - since)))  # fmt: skip
                     since, items = now, 0
-                last = state.step == plan.steps
+                last, pause = state.step == plan.steps, time.perf_counter()
                 if last or state.step % (settings.validate_every or plan.epoch_steps) == 0:
                     self._validate()
                 ended = last or self._patient_no_more()
@@ -173,6 +173,7 @@ class _Run:
                     state.seconds += time.perf_counter() - clock
                     clock = time.perf_counter()
                     self._save()
+                since += time.perf_counter() - pause
                 task.advance(settings.batch_size)
                 if ended:
                     break

@@ -169,7 +169,9 @@ def _tar(file: Path, images: Path) -> Rows:
     texts: dict[str, list[Any]] = {}
     with tarfile.open(file) as archive:
         for member in archive:
-            stem, dot, suffix = member.name.partition(".")
+            folder, slash, name = member.name.rpartition("/")
+            stem, dot, suffix = name.partition(".")
+            stem = f"{folder}{slash}{stem}"
             if f"{dot}{suffix.lower()}" in PICTURES:
                 pictures[stem] = Place(file, member.offset_data, member.size)
             elif suffix == "txt":

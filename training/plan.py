@@ -54,7 +54,7 @@ class Plan:
         )
         self.epoch_steps = self._count()
         self.steps = min(self.epoch_steps * settings.epochs, settings.max_steps or 2**62)
-        self.draws = lru_cache(maxsize=2)(self._draws)
+        self._drawn: tuple[int, list[list[Draw]]] = (-1, [])
 
     def step(self, number: int) -> Step:
         """The items of a step.
@@ -63,7 +63,9 @@ class Plan:
             number: From 0, below `steps`.
         """
         epoch, place = divmod(number, self.epoch_steps)
-        return Step(self.draws(epoch)[place], self._mixed(number), epoch)
+        if self._drawn[0] != epoch:
+            self._drawn = epoch, self._draws(epoch)
+        return Step(self._drawn[1][place], self._mixed(number), epoch)
 
     @property
     def items(self) -> int:

@@ -88,8 +88,8 @@ def test_parquet_with_paths(folder: Path) -> None:
 def test_webdataset(folder: Path) -> None:
     with tarfile.open(folder / "00000.tar", "w") as archive:
         for name, data in [
-            ("0.png", png(COLOURS["a.png"])),
-            ("0.txt", b"one"),
+            ("./a.b/0.png", png(COLOURS["a.png"])),
+            ("./a.b/0.txt", b"one"),
             ("1.png", png(COLOURS["b.png"])),
             ("1.txt", b"two"),
         ]:

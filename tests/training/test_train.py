@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import pickle
 import re
 import signal
 import socket
@@ -29,7 +30,7 @@ from typer.testing import CliRunner
 
 from naturel.annotations.errors import UserError
 from naturel.evaluation.models.two_tower import open_two_tower
-from naturel.training import Trained, TrainSettings, train
+from naturel.training import Trained, TrainSettings, load_train_settings, train
 from naturel.training.batches import BLANK, Batch, Steps
 from naturel.training.cli import train_command
 from naturel.training.loop import prepare
@@ -166,6 +167,37 @@ def test_the_loss_of_a_whole_group_is_that_of_two_by_two(asking: Asking) -> None
         + torch.nn.functional.cross_entropy(matrix.T, target)
     ) / 2
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_sentences_that_are_true_of_the_other_picture_too_are_no_negatives(
+    asking: Asking, tmp_path: Path
+) -> None:
+    """Two pictures of the same claim: each sentence has to be told from what both deny, and from nothing else."""
+    data = write_squares(tmp_path / "own", train=records(("red", "green"), shifts=(0, 1))[:2])
+    settings = asking(data=str(data), batch_size=2, negative_images="off", seed=1)
+    batch, stepper, model = first_batch(settings)
+    loss, _ = stepper.backward(batch)
+    known = prepare(settings).known
+    false = sentences("green", "red")
+    denied = [place for place, text in enumerate(batch.texts.tolist()) if known.texts[text] in false]
+    with torch.no_grad():
+        scores = model(**batch.picture_inputs, **batch.text_inputs).logits_per_image
+    losses = []
+    for image, text in batch.pairs.tolist():
+        row = scores[batch.images.tolist().index(image)]
+        own = row[batch.texts.tolist().index(text)]
+        rivals = torch.cat([own[None], row[denied]])
+        losses.append((rivals.logsumexp(0) - own) / 2)  # and nothing from sentence to picture
+    assert loss.item() == pytest.approx(torch.stack(losses).mean().item(), rel=1e-5)
+
+
+def test_workers_of_any_kind_get_the_same_batches(asking: Asking) -> None:
+    """Where processes are not forked, what they work with is pickled."""
+    settings = asking(scheme="all")
+    data, tower = prepare(settings), open_two_tower(settings.model)
+    steps = Steps(settings, data.plan, data.pairs, data.known, tower)
+    other = pickle.loads(pickle.dumps(steps))  # noqa: S301 (our own)
+    assert [batch.pairs.tolist() for batch in (steps[3], other[3])] == [steps[3].pairs.tolist()] * 2
 
 
 @pytest.mark.parametrize(("scheme", "sigmoid"), [("single", False), ("two", True)])
@@ -315,6 +347,8 @@ def test_other_settings_in_the_same_folder_are_named(asking: Asking) -> None:
     with pytest.raises(UserError, match=r"lr was 0.001 and is 0.5; seed was 0 and is 3"):
         train(asking(max_steps=1, lr=0.5, seed=3))
     assert train(asking(max_steps=1, workers=1)).existed
+    again = load_train_settings(asking().out / "settings.yaml", {})
+    assert again == asking(max_steps=1)
 
 
 def test_a_folder_of_something_else_is_left_alone(asking: Asking, tmp_path: Path) -> None:
