@@ -63,12 +63,19 @@ HELP = {
 }
 
 
+PANELS = {
+    "Data": "split data_config mix mix_images mix_share workers",
+    "Objective": "loss negative_images hard_negative_weight hard_positive_weight groups",
+    "Optimiser": "lr schedule warmup final_lr weight_decay beta1 beta2 eps clip_norm",
+    "Validation": "validation validation_split validation_data validate_every monitor patience",
+}
 PIPE_WIDTH = 1000
 """A pipe has no width of its own, and a table takes what it needs."""
 
 
-def _option(name: str, *extra: str) -> Any:
-    return typer.Option("--" + name.replace("_", "-"), *extra, help=HELP[name])
+def _option(name: str) -> Any:
+    panel = next((panel for panel, names in PANELS.items() if name in names.split()), None)
+    return typer.Option("--" + name.replace("_", "-"), help=HELP[name], rich_help_panel=panel)
 
 
 def train_command(

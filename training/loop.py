@@ -160,7 +160,7 @@ class _Run:
                 state.items += settings.batch_size - batch.left_out
                 state.left_out += batch.left_out
                 items += settings.batch_size
-                if state.step % settings.log_every == 0 or state.step == plan.steps:
+                if state.step % settings.log_every == 0 or state.step in (1, plan.steps):
                     now = time.perf_counter()
                     self._log(Row(state.step, state.step / plan.epoch_steps, loss, right, lr, self.stepper.scale,
                                   norm, items / (now - since)))  # fmt: skip

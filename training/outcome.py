@@ -98,9 +98,17 @@ def draw_curves(path: Path, curve: Sequence[Row], history: Sequence[dict[str, An
     figure = Figure(figsize=(10, 6), layout="constrained")
     axes = figure.subplots(2, 2)
     steps = [row.step for row in curve]
+    marker = "." if len(steps) < 20 else ""  # a line needs two points
     for axis, name in zip(axes.flat, ("loss", "accuracy", "lr", "scale"), strict=True):
         label = "in batch" if name == "accuracy" else None
-        axis.plot(steps, [getattr(row, name) for row in curve], color="tab:blue", linewidth=1.2, label=label)
+        axis.plot(
+            steps,
+            [getattr(row, name) for row in curve],
+            color="tab:gray",
+            linewidth=1.2,
+            label=label,
+            marker=marker,
+        )
         axis.set_title({"lr": "learning rate", "scale": "scale of logits"}.get(name, name), fontsize=10)
         axis.set_xlabel("step", fontsize=9)
         axis.grid(alpha=0.3)
