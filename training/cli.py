@@ -177,7 +177,7 @@ def _calm() -> None:
 
 
 def _show_plan(settings: TrainSettings) -> None:
-    from naturel.training.loop import prepare
+    from naturel.training.preparing import prepare
     from naturel.training.schedule import learning_rate
 
     data = prepare(settings)

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,60 +15,19 @@ from typing import Any
 from naturel.annotations.errors import UserError
 from naturel.builders.engine import require_extra
 from naturel.builders.progress import Progress, SilentProgress
-from naturel.builders.report.tables import find_release
-from naturel.builders.workspace import MANIFEST, digest_file
 from naturel.evaluation.measures import Measure
 from naturel.evaluation.models.two_tower import TwoTower, open_two_tower
-from naturel.evaluation.questions import Questions
-from naturel.loaders.map_style import Pairs
-from naturel.loaders.opening import open_release
 from naturel.training.batches import Batch, Steps
 from naturel.training.checkpoints import Checkpoints, State
-from naturel.training.known import KnownTruth
-from naturel.training.mixing import CaptionSet, open_captions
 from naturel.training.outcome import Trained, read_outcome, write_outcome
-from naturel.training.plan import Plan
+from naturel.training.preparing import prepare
 from naturel.training.run import Row, RunFolder
 from naturel.training.schedule import learning_rate, make_optimizer
 from naturel.training.settings import Loss, Precision, TrainSettings
 from naturel.training.step import Stepper
-from naturel.training.validation import kept, open_validation, validate, watched
+from naturel.training.validation import kept, validate, watched
 
 MIXED = {Precision.FLOAT32: "no", Precision.BF16: "bf16", Precision.FP16: "fp16"}
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What a run is made of, before a model is opened."""
-
-    pairs: Pairs
-    known: KnownTruth
-    captioned: CaptionSet | None
-    plan: Plan
-    validation: list[Questions]
-    """What the model is asked; empty where nothing is."""
-    digest: str | None
-    """Of the release's manifest."""
-
-
-def prepare(settings: TrainSettings) -> Prepared:
-    """Open the data of a run, and plan its steps.
-
-    Raises:
-        UserError: Data cannot be opened, or do not give a batch.
-    """
-    splits = open_release(settings.data, config=settings.data_config, streaming=False)
-    if settings.split not in splits:
-        raise UserError(f"{settings.data} has no split {settings.split}: give one of {', '.join(splits)}.")
-    dataset = splits[settings.split]
-    pairs = Pairs(dataset, settings.scheme, settings.seed, negative_images=settings.negative_images)
-    captioned = None if settings.mix is None else open_captions(settings.mix, settings.mix_images)
-    validation = open_validation(settings, list(splits))
-    digest = (
-        digest_file(find_release(Path(settings.data)) / MANIFEST) if Path(settings.data).exists() else None
-    )
-    plan = Plan(settings, pairs, len(captioned) if captioned else 0)
-    return Prepared(pairs, KnownTruth(dataset, pairs.sentences), captioned, plan, validation, digest)
 
 
 def train(settings: TrainSettings, progress: Progress | None = None) -> Trained:
@@ -103,10 +62,13 @@ class _Run:
     ) -> None:
         self.settings, self.folder, self.accelerator, self.progress = settings, folder, accelerator, progress
         self.main = accelerator.is_main_process
+        if settings.released < accelerator.num_processes:
+            raise UserError(
+                f"--batch-size: {settings.released} items of the release do not suffice for "
+                f"{accelerator.num_processes} processes, each of which takes one at least."
+            )
         self.data = prepare(settings)
-        if self.main:
-            folder.claim(self.data.digest)
-        accelerator.wait_for_everyone()
+        folder.check(self.data.digest)
         self.checkpoints = Checkpoints(folder.checkpoints, settings.keep)
 
     def run(self) -> Trained:
@@ -118,6 +80,8 @@ class _Run:
         torch.manual_seed(settings.seed)
         self.tower = open_two_tower(settings.model, revision=settings.revision)
         sigmoid = _sigmoid(settings, self.tower)
+        if self.main:
+            self.folder.claim(self.data.digest)
         self.tower.model.to(accelerator.device).float()
         self.optimizer = accelerator.prepare_optimizer(make_optimizer(self.tower.model, settings))
         self.stepper = Stepper(

@@ -112,18 +112,31 @@ def draw_curves(path: Path, curve: Sequence[Row], history: Sequence[dict[str, An
         axis.set_title({"lr": "learning rate", "scale": "scale of logits"}.get(name, name), fontsize=10)
         axis.set_xlabel("step", fontsize=9)
         axis.grid(alpha=0.3)
-    lines: dict[str, list[tuple[int, float]]] = {}
-    for at in history:
-        for one in at["measures"]:
-            if one["metric"] in HEADLINE.values():
-                lines.setdefault(f"{one['benchmark']} {one['metric']}", []).append((at["step"], one["value"]))
-    for label, points in lines.items():
-        axes[0, 1].plot(*zip(*points, strict=True), marker="o", markersize=3, label=label)
+    for benchmark, metric in _headlines(history).items():
+        values = [
+            one["value"]
+            for at in history
+            for one in at["measures"]
+            if (one["benchmark"], one["metric"]) == (benchmark, metric)
+        ]
+        label = f"{benchmark} {metric}"
+        axes[0, 1].plot([at["step"] for at in history], values, marker="o", markersize=3, label=label)
     axes[0, 1].set_ylim(0, 1.02)
     axes[0, 1].legend(fontsize=8)
     partial = path.with_name(path.name + ".partial")
     figure.savefig(partial, format="png", dpi=110)
     partial.replace(path)
+
+
+def _headlines(history: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Benchmark -> its headline metric."""
+    order = list(HEADLINE.values())
+    found: dict[str, str] = {}
+    for one in history[0]["measures"] if history else ():
+        known = found.get(one["benchmark"])
+        if one["metric"] in order and (known is None or order.index(known) < order.index(one["metric"])):
+            found[one["benchmark"]] = one["metric"]
+    return found
 
 
 def _markdown(trained: Trained) -> str:

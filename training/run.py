@@ -87,33 +87,35 @@ class RunFolder:
                 ) from None
             yield
 
-    def claim(self, data_digest: str | None) -> None:
-        """Write down what this run is, or see whether the run that is here is the same.
+    def check(self, data_digest: str | None) -> None:
+        """See whether the folder is free for this run, or has begun it.
 
         Args:
             data_digest: Of the release's manifest; None where it is not on this machine.
 
         Raises:
-            UserError: It is another one.
+            UserError: Another run is here, or something else.
         """
-        told = self._settings.model_dump(mode="json")
-        facts = {"data": data_digest}
         path = self.path / SETTINGS
         if not path.exists():
-            if any(child.name != ".lock" for child in self.path.iterdir()):
+            begun = (
+                ".lock",
+                FACTS,
+                f"{FACTS}.partial",
+                f"{SETTINGS}.partial",
+            )  # by one that was killed at once
+            if self.path.is_dir() and any(child.name not in begun for child in self.path.iterdir()):
                 raise UserError(f"--out {self.path} holds something else than a run. Give another --out.")
-            write_json(self.path / FACTS, facts | {"naturel": naturel.__version__})
-            write_text(path, yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
             return
         try:
             before = yaml.safe_load(path.read_text(encoding="utf-8"))
             known = json.loads((self.path / FACTS).read_bytes())
             differences = [
                 f"{name} was {before.get(name)!r} and is {value!r}"
-                for name, value in told.items()
+                for name, value in self._settings.model_dump(mode="json").items()
                 if name not in FREE and before.get(name) != value
             ]
-            if known["data"] != facts["data"]:
+            if known["data"] != data_digest:
                 differences.append("the release has changed")
         except (OSError, ValueError, KeyError, AttributeError, yaml.YAMLError) as error:
             raise UserError(
@@ -124,6 +126,17 @@ class RunFolder:
                 f"--out {self.path} holds a run with other settings: {'; '.join(differences)}. Give the same "
                 "settings to go on with it, or another --out."
             )
+
+    def claim(self, data_digest: str | None) -> None:
+        """Write down what this run is.
+
+        Args:
+            data_digest: Of the release's manifest; None where it is not on this machine.
+        """
+        if not (self.path / SETTINGS).exists():
+            write_json(self.path / FACTS, {"data": data_digest, "naturel": naturel.__version__})
+            told = self._settings.model_dump(mode="json")
+            write_text(self.path / SETTINGS, yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
 
     def results(self) -> dict[str, Any] | None:
         """What a finished run found; None where none has ended here."""

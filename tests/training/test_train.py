@@ -33,7 +33,7 @@ from naturel.evaluation.models.two_tower import open_two_tower
 from naturel.training import Trained, TrainSettings, load_train_settings, train
 from naturel.training.batches import BLANK, Batch, Steps
 from naturel.training.cli import train_command
-from naturel.training.loop import prepare
+from naturel.training.preparing import prepare
 from naturel.training.run import Row, RunFolder
 from naturel.training.schedule import make_optimizer
 from naturel.training.step import Stepper
@@ -358,6 +358,19 @@ def test_a_folder_of_something_else_is_left_alone(asking: Asking, tmp_path: Path
         train(asking())
 
 
+def test_two_runs_do_not_share_a_folder(asking: Asking) -> None:
+    with RunFolder(asking()).locked(), pytest.raises(UserError, match="another run is at work"):
+        train(asking())
+
+
+def test_a_run_that_was_killed_at_once_begins_again(asking: Asking) -> None:
+    """Only the first file of its folder is there."""
+    settings = asking(max_steps=1)
+    settings.out.mkdir()
+    (settings.out / "run.json").write_text("{}")
+    assert train(settings).steps == 1
+
+
 def test_a_changed_release_is_noticed(asking: Asking, clip: Path, tmp_path: Path) -> None:
     data = write_squares(tmp_path / "own")
     train(asking(data=str(data), max_steps=1))
@@ -408,6 +421,8 @@ def test_mixed_captions_are_pairs_of_their_own(asking: Asking, tmp_path: Path) -
 def test_what_does_not_serve_is_named(options: dict[str, Any], said: str, asking: Asking) -> None:
     with pytest.raises(UserError, match=said):
         train(asking(epochs=5, **options))
+    if "lr" not in options:  # a fault that is found before the first step leaves the folder free
+        assert not (asking().out / "settings.yaml").exists()
 
 
 def test_half_precision_and_workers(asking: Asking) -> None:
