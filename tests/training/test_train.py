@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import pickle
 import re
@@ -21,8 +20,7 @@ import numpy as np
 import pytest
 import torch
 import typer
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
+from helpers.first_batch import first_batch, gradients
 from helpers.square_release import FORMS, picture, records, sentences, write_squares
 from helpers.tiny_clip import save_clip
 from safetensors.torch import load_file
@@ -36,7 +34,6 @@ from naturel.training.cli import train_command
 from naturel.training.preparing import prepare
 from naturel.training.run import Row, RunFolder
 from naturel.training.schedule import make_optimizer
-from naturel.training.step import Stepper
 
 torch.set_num_threads(1)
 
@@ -70,21 +67,6 @@ def asking(squares: Path, clip: Path, tmp_path: Path) -> Asking:
         return TrainSettings(**(given | options))
 
     return ask
-
-
-def first_batch(settings: TrainSettings, **share: int) -> tuple[Batch, Stepper, Any]:
-    """The first batch, whoever makes its gradient, and the model."""
-    data, tower = prepare(settings), open_two_tower(settings.model)
-    steps = Steps(settings, data.plan, data.pairs, data.known, tower, data.captioned, **share)
-    stepper = Stepper(
-        tower,
-        data.known,
-        Accelerator(cpu=True),
-        sigmoid=tower.sigmoid,
-        parts=settings.accumulation,
-        hard_negative_weight=settings.hard_negative_weight,
-    )
-    return steps[0], stepper, tower.model
 
 
 def said_of(batch: Batch, settings: TrainSettings) -> dict[str, set[str]]:
@@ -204,56 +186,43 @@ def test_workers_of_any_kind_get_the_same_batches(asking: Asking) -> None:
 def test_parts_make_the_gradient_of_the_whole(
     scheme: Any, sigmoid: bool, asking: Asking, siglip: Path
 ) -> None:
-    gradients = []
-    for parts in (1, 3, 50):
-        model = {"model": str(siglip)} if sigmoid else {}
-        batch, stepper, net = first_batch(asking(scheme=scheme, accumulation=parts, batch_size=12, **model))
-        loss, _ = stepper.backward(batch)
-        gradients.append({"loss": loss} | {name: weight.grad for name, weight in net.named_parameters()})
-    for other in gradients[1:]:
-        for name, gradient in gradients[0].items():
+    model = {"model": str(siglip)} if sigmoid else {}
+    whole, *others = [
+        gradients(asking(scheme=scheme, accumulation=parts, batch_size=12, **model)) for parts in (1, 3, 50)
+    ]
+    for other in others:
+        for name, gradient in whole.items():
             assert torch.allclose(gradient, other[name], atol=1e-5, rtol=1e-4), name
 
 
-def _one_of_two(rank: int, port: int, settings: TrainSettings, out: Path) -> None:
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": "2"}
-    AcceleratorState._reset_state(True)
-    assert Accelerator(cpu=True).num_processes == 2
-    batch, stepper, model = first_batch(settings, rank=rank, ranks=2)
-    loss, right = stepper.backward(batch)
-    torch.save(
-        {"loss": loss, "right": right, **{n: w.grad for n, w in model.named_parameters()}}, out / f"{rank}.pt"
-    )
-    train(settings)
-
-
-@pytest.mark.parametrize("sigmoid", [False, True])
-def test_two_processes_do_what_one_does(sigmoid: bool, asking: Asking, siglip: Path, tmp_path: Path) -> None:
-    model = {"model": str(siglip), "scheme": "two"} if sigmoid else {"hard_positive_weight": 0.5}
-    settings = asking(out=tmp_path / "both", **model)
+def test_two_processes_do_what_one_does(asking: Asking, siglip: Path, tmp_path: Path) -> None:
+    """Gradients of one batch, and weights after a run: of CLIP with hard positives, of SigLIP with two pairs."""
+    runs = [
+        asking(out=tmp_path / "both-0", hard_positive_weight=0.5),
+        asking(out=tmp_path / "both-1", scheme="two", model=str(siglip)),
+    ]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    fork = multiprocessing.get_context("fork")
-    both = [fork.Process(target=_one_of_two, args=(rank, port, settings, tmp_path)) for rank in (0, 1)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join(120)
-    assert [process.exitcode for process in both] == [0, 0]
-    batch, stepper, net = first_batch(settings)
-    loss, right = stepper.backward(batch)
-    for rank in (0, 1):
-        found = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
-        assert found.pop("loss").item() == pytest.approx(loss.item(), rel=1e-5)
-        assert found.pop("right").item() == pytest.approx(right.item())
-        for name, weight in net.named_parameters():
-            assert torch.allclose(weight.grad, found[name], atol=1e-5, rtol=1e-4), name
-    alone = train(settings.model_copy(update={"out": tmp_path / "alone"}))
-    weights = [load_file(out / "model.safetensors") for out in (alone.model, tmp_path / "both" / "model")]
-    for name, tensor in weights[0].items():
-        assert torch.allclose(tensor, weights[1][name], atol=1e-4), name
+        port = str(free.getsockname()[1])
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    shared["PYTHONPATH"] = os.pathsep.join(sys.path)
+    told = json.dumps([settings.model_dump(mode="json") for settings in runs])
+    command = [sys.executable, "-m", "helpers.first_batch", told, str(tmp_path)]
+    both = [
+        subprocess.Popen(command, env=os.environ | shared | {"RANK": rank, "LOCAL_RANK": rank})
+        for rank in "01"
+    ]
+    assert [process.wait(300) for process in both] == [0, 0]
+    for number, settings in enumerate(runs):
+        expected = gradients(settings)
+        for rank in "01":
+            found = load_file(tmp_path / f"{number}-{rank}.safetensors")
+            for name, tensor in expected.items():
+                assert torch.allclose(tensor, found[name], atol=1e-5, rtol=1e-4), name
+        alone = train(settings.model_copy(update={"out": tmp_path / f"alone-{number}"}))
+        weights = [load_file(out / "model.safetensors") for out in (alone.model, settings.out / "model")]
+        for name, tensor in weights[0].items():
+            assert torch.allclose(tensor, weights[1][name], atol=1e-4), name
 
 
 def test_biases_norms_and_the_scale_do_not_decay(asking: Asking) -> None:
@@ -312,7 +281,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(asking: Asking, tmp_path: Path
     )
     process = subprocess.Popen([sys.executable, "-c", code, killed.model_dump_json()])
     latest = tmp_path / "killed" / "checkpoints" / "step-00000006"
-    for _ in range(1200):
+    for _ in range(2400):
         if latest.exists() or process.poll() is not None:
             break
         time.sleep(0.05)
