@@ -193,7 +193,7 @@ def _show_plan(settings: TrainSettings) -> None:
         print(f"caption set      {len(data.captioned):>12,}  pictures, {settings.mixed:,} a batch")
         for reason, count in data.captioned.left_out.items():
             print(f"  left out       {count:>12,}  {reason}")
-    print(f"steps            {plan.steps:>12,}  {plan.epoch_steps:,} an epoch")
+    print(f"steps            {plan.steps:>12,}  {plan.epoch_steps:,} in the first epoch")
     for step in sorted({0, min(settings.warmup, plan.steps - 1), plan.steps // 2, plan.steps - 1}):
         print(f"learning rate    {learning_rate(step, plan.steps, settings):>12.3g}  at step {step + 1:,}")
     for some in data.validation:

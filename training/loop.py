@@ -126,14 +126,14 @@ class _Run:
                 items += settings.batch_size
                 if state.step % settings.log_every == 0 or state.step in (1, plan.steps):
                     now = time.perf_counter()
-                    self._log(Row(state.step, state.step / plan.epoch_steps, loss, right, lr, self.stepper.scale,
+                    self._log(Row(state.step, plan.epochs(state.step), loss, right, lr, self.stepper.scale,
                                   norm, items / (now - since)))  # fmt: skip
                     since, items = now, 0
                 last, pause = state.step == plan.steps, time.perf_counter()
-                if last or state.step % (settings.validate_every or plan.epoch_steps) == 0:
+                if last or self._due(settings.validate_every):
                     self._validate()
                 ended = last or self._patient_no_more()
-                if ended or state.step % (settings.checkpoint_every or plan.epoch_steps) == 0:
+                if ended or self._due(settings.checkpoint_every):
                     state.seconds += time.perf_counter() - clock
                     clock = time.perf_counter()
                     self._save()
@@ -142,6 +142,11 @@ class _Run:
                 if ended:
                     break
         return "end" if state.step == plan.steps else "patience"
+
+    def _due(self, every: int | None) -> bool:
+        """Whether it is time for what is done at the end of each epoch, or every so many steps."""
+        step = self.state.step
+        return self.data.plan.ends_epoch(step) if every is None else step % every == 0
 
     def _batches(self, start: int) -> Iterator[Batch]:
         from torch.utils.data import DataLoader

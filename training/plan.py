@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,9 +53,10 @@ class Plan:
             if settings.scheme in ("single", "two")
             else None
         )
-        self.epoch_steps = self._count()
-        self.steps = min(self.epoch_steps * settings.epochs, settings.max_steps or 2**62)
+        self._ends = self._epochs()
         self._drawn: tuple[int, list[list[Draw]]] = (-1, [])
+        self.steps = min(int(self._ends[-1]), settings.max_steps or int(self._ends[-1]))
+        """Of the run."""
 
     def step(self, number: int) -> Step:
         """The items of a step.
@@ -62,27 +64,55 @@ class Plan:
         Args:
             number: From 0, below `steps`.
         """
-        epoch, place = divmod(number, self.epoch_steps)
+        epoch, place, _ = self._place(number)
         if self._drawn[0] != epoch:
             self._drawn = epoch, self._draws(epoch)
         return Step(self._drawn[1][place], self._mixed(number), epoch)
+
+    @property
+    def epoch_steps(self) -> int:
+        """Of the first epoch; others may have some more or less, by how many groups come together."""
+        return int(self._ends[0])
+
+    def epochs(self, steps: int) -> float:
+        """How many epochs so many steps are."""
+        if not steps:
+            return 0.0
+        epoch, place, count = self._place(steps - 1)
+        return epoch + (place + 1) / count
+
+    def ends_epoch(self, steps: int) -> bool:
+        """Whether an epoch ends after so many steps."""
+        return bool(np.isin(steps, self._ends))
 
     @property
     def items(self) -> int:
         """Items of the release that an epoch could have."""
         return len(self._pairs)
 
-    def _count(self) -> int:
-        if self._groups is not None:
-            return len(self._groups)
-        steps = len(self._pairs) // self._settings.released
-        if not steps:
-            what = "members of groups" if self._settings.scheme == "groups" else "pairs"
+    def _place(self, number: int) -> tuple[int, int, int]:
+        """The epoch of a step, its place in it, and how many steps the epoch has."""
+        epoch = int(np.searchsorted(self._ends, number, side="right"))
+        start = int(self._ends[epoch - 1]) if epoch else 0
+        return epoch, number - start, int(self._ends[epoch]) - start
+
+    def _epochs(self) -> Integers:
+        """The number of steps up to the end of each epoch."""
+        settings, steps = self._settings, len(self._pairs) // self._settings.released
+        if self._groups is None and not steps:
+            what = "members of groups" if settings.scheme == "groups" else "pairs"
             raise UserError(
-                f"the split {self._settings.split} of {self._settings.data} has {len(self._pairs):,} {what}, which "
-                f"give no batch of {self._settings.released}. Give a smaller --batch-size."
+                f"the split {settings.split} of {settings.data} has {len(self._pairs):,} {what}, which give no "
+                f"batch of {settings.released}. Give a smaller --batch-size."
             )
-        return steps
+        if self._groups is None or not settings.groups:
+            return np.arange(1, settings.epochs + 1) * (steps if self._groups is None else len(self._groups))
+        counts: list[int] = []
+        while len(counts) < settings.epochs and sum(counts) < (settings.max_steps or sys.maxsize):
+            self._groups.set_epoch(len(counts))
+            counts.append(len(self._groups))
+        ends: Integers = np.cumsum(counts)
+        return ends
 
     def _draws(self, epoch: int) -> list[list[Draw]]:
         """The batches of an epoch."""

@@ -61,6 +61,31 @@ def test_single_pairs_with_a_set_number_of_groups(dataset: datasets.Dataset) -> 
         assert sorted(Counter(pairs[draw]["group_id"] for draw in drawn).values()) == [2, 2, 2]
 
 
+def test_epochs_may_have_different_numbers_of_steps() -> None:
+    """A path of records, each in a group with the next: how many groups without a common record is chance."""
+    form = records()[0]
+    chain = []
+    for number in range(30):
+        row = {name: value for name, value in form.items() if name not in ("image", "negative_image")}
+        said = [f"{number} {slot}" for slot in range(3)]
+        row |= {"id": f"r{number}", "image_id": f"i{number}", "complex_positives": said}
+        row["complex_negatives"] = [f"{number - 1} 1", f"{number + 1} 0", "x"]
+        row["group_ids"] = [f"g{number - 1}" if number else None, f"g{number}" if number < 29 else None, None]
+        chain.append(row)
+    plan, pairs = plan_of(
+        datasets.Dataset.from_list(chain), scheme="single", batch_size=2, groups=1, epochs=12
+    )
+    assert len(pairs.groups) == 29
+    steps = [plan.step(number) for number in range(plan.steps)]
+    counts = [sum(step.epoch == epoch for step in steps) for epoch in range(12)]
+    assert len(set(counts)) > 1
+    ends = [sum(counts[: epoch + 1]) for epoch in range(12)]
+    assert [number for number in range(1, plan.steps + 1) if plan.ends_epoch(number)] == ends
+    assert [plan.epochs(end) for end in (0, *ends)] == list(range(13))
+    assert 1 < plan.epochs(ends[0] + 1) < 2
+    assert all(len(step.draws) == 2 for step in steps)
+
+
 @pytest.mark.parametrize("scheme", ["single", "all", "groups"])
 def test_steps_depend_on_seed_and_number_alone(dataset: datasets.Dataset, scheme: Any) -> None:
     one, _ = plan_of(dataset, scheme=scheme, batch_size=8)

@@ -27,6 +27,7 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from naturel.annotations.errors import UserError
+from naturel.evaluation import evaluate, open_benchmarks, open_model
 from naturel.evaluation.models.two_tower import open_two_tower
 from naturel.training import Trained, TrainSettings, load_train_settings, train
 from naturel.training.batches import BLANK, Batch, Steps
@@ -256,6 +257,12 @@ def test_it_learns_and_says_so(asking: Asking, squares: Path) -> None:
     assert before["naturel/complex:train", "accuracy"].count == 36
     assert before["naturel/groups:train", "group"].count == 18
     told = json.loads((settings.out / "results.json").read_text())
+    (asked,) = open_benchmarks(["naturel/complex"], squares, split=["train"])
+    evaluated = evaluate([open_model(str(trained.model), device="cpu", cached=False)], [asked])
+    whole = [one for one in evaluated.measures if not one.facet and "prior" not in one.metric]
+    assert [replace(one, model="") for one in whole] == [
+        one for one in trained.after if "complex" in one.benchmark
+    ]
     assert told["validation"]["after"] == [asdict(one) for one in trained.after]
     assert (settings.out / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert (
@@ -421,7 +428,7 @@ def test_the_command(squares: Path, siglip: Path, tmp_path: Path) -> None:
     planned = command(*options, *more, "--dry-run")
     assert not (tmp_path / "run").exists()
     assert "12  scheme two" in planned
-    assert "2  2 an epoch" in planned
+    assert "2  2 in the first epoch" in planned
     said = command(*options, *more)
     assert re.search(r"naturel/complex:validation +accuracy +36 +0\.500 +\d", said)
     assert "36  questions of naturel/complex:validation" in planned
