@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from naturel.training import TrainSettings, train
 from naturel.training.batches import Batch, Steps
 from naturel.training.preparing import prepare
 from naturel.training.step import Stepper
+
+Asking = Callable[..., TrainSettings]
+"""What the fixture `asking` gives: settings of a short run, but for those that are given."""
 
 
 def first_batch(settings: TrainSettings, **share: int) -> tuple[Batch, Stepper, Any]:
