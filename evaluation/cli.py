@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from rich.console import Console
 
 from naturel.annotations.errors import UserError
 from naturel.builders.command import guard
+from naturel.evaluation.given import check_questions, listed, places
 
 if TYPE_CHECKING:
     from naturel.builders.progress import Progress
@@ -99,7 +99,7 @@ def evaluate_command(
         guard(_list, debug)
         return
     options = _Options(
-        _split(model), _split(benchmark), data or [], _split(split), config, scores or [], requests, compare or [],
+        listed(model), listed(benchmark), data or [], listed(split), config, scores or [], requests, compare or [],
         out, device, dtype, batch_size, seed, resamples, max_questions, not no_cache,
     )  # fmt: skip
     guard(lambda: _evaluate(options), debug)
@@ -117,13 +117,13 @@ def _evaluate(options: _Options) -> None:
     earlier = [read_results(path) for path in options.compare]
     questions = open_benchmarks(
         options.benchmarks,
-        _data(options.data),
+        places(options.data),
         split=options.splits or None,
         config=options.config,
         max_questions=options.max_questions,
         seed=options.seed,
     )
-    _check_questions(questions)
+    check_questions(questions)
     progress = choose_progress(Console(stderr=True))
     if options.requests is not None:
         _write_requests(questions, options.requests, progress)
@@ -160,27 +160,14 @@ def _check(options: _Options) -> None:
         check_model(name)
 
 
-def _check_questions(questions: list[Questions]) -> None:
-    """Stop where there is nothing to ask."""
-    if any(len(some) for some in questions):
-        return
-    reasons = [
-        f"{some.benchmark}: {count:,} left out: {reason}."
-        for some in questions
-        for reason, count in some.left_out.items()
-    ]
-    notes = [note for some in questions for note in some.notes]
-    raise UserError(" ".join(["no question can be asked.", *dict.fromkeys([*reasons, *notes])]))
-
-
 def _scorers(options: _Options) -> Iterator[Scorer]:
     """The models, each opened when its turn comes."""
-    from naturel.evaluation.models.opening import open_model
+    from naturel.evaluation.models.opening import open_model, quiet
     from naturel.evaluation.models.score_file import read_scores
 
     yield from [scorer for path in options.scores for scorer in read_scores(path)]
     if any(not name.startswith("blind:") for name in options.models):
-        _quiet()
+        quiet()
     for name in options.models:
         yield open_model(
             name,
@@ -192,45 +179,12 @@ def _scorers(options: _Options) -> Iterator[Scorer]:
         )
 
 
-def _quiet() -> None:
-    """Keep transformers from telling what users cannot mend, and from bars among ours."""
-    if importlib.util.find_spec("transformers") is not None:
-        from transformers.utils import logging
-
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-
-
 def _write_requests(questions: list[Questions], path: Path, progress: Progress) -> None:
     from naturel.evaluation.models.score_file import write_requests
 
     written = write_requests(questions, path, progress)
     pictures = f", {written.pictures:,} pictures beside it" if written.pictures else ""
     print(f"{written.rows:,} pairs of a picture and a sentence{pictures}: {written.path}")
-
-
-def _data(given: list[str]) -> dict[str, Path | str] | str | None:
-    """Where benchmarks lie, as `open_benchmarks` takes it."""
-    from naturel.evaluation.benchmarks.families import BENCHMARKS, SHARED
-
-    named: dict[str, Path | str] = {}
-    for each in given:
-        name, equals, place = each.partition("=")
-        known = name in BENCHMARKS or name in SHARED or name.startswith("jsonl/")
-        key, folder = (name, place) if equals and known else ("", each)
-        if equals and not known and not Path(each).exists():
-            raise UserError(
-                f"--data {each}: there is no benchmark {name}. naturel evaluate --list shows them; "
-                f"{' and '.join(SHARED)} are folders of photos."
-            )
-        if key in named:
-            raise UserError(f"--data is given twice for {key or 'all'}: {named[key]} and {folder}.")
-        named[key] = (
-            str(Path(folder).expanduser()) if folder.startswith("~") else folder
-        )  # shells leave NAME=~/ be
-    if list(named) == [""]:
-        return str(named[""])
-    return named or None
 
 
 def _list() -> None:
@@ -255,10 +209,3 @@ def _list() -> None:
         table.add_row(f"--data {name}=FOLDER", about)
     console = Console() if sys.stdout.isatty() else Console(width=LIST_WIDTH)
     console.print(table, highlight=False)
-
-
-def _split(values: list[str] | None) -> list[str]:
-    """Values that may be given several times, and with commas."""
-    return list(
-        dict.fromkeys(part.strip() for value in values or [] for part in value.split(",") if part.strip())
-    )

@@ -23,20 +23,30 @@ from naturel.builders.sources.download import cache_folder
 from naturel.evaluation.models.encoder import Embeddings
 from naturel.evaluation.questions import Picture
 
+VERSION = 1
+"""To be raised when pictures are decoded or sentences tokenised in another way: then no file of before is used."""
 ASKED_AT_ONCE = 500
 BUSY_SECONDS = 60.0
 """How long a process waits for another one's write."""
 STORED = np.dtype("<f4")
 
 
-def picture_key(picture: Picture) -> bytes:
-    """The digest of a picture's bytes and crop; the file is read, not decoded.
+def source_digest(source: Path | bytes) -> bytes:
+    """The digest of a picture's file, which is read and not decoded.
 
     Raises:
         OSError: The file cannot be read.
     """
-    source = picture.source
-    digest = hashlib.sha256(source if isinstance(source, bytes) else source.read_bytes()).digest()
+    return hashlib.sha256(source if isinstance(source, bytes) else source.read_bytes()).digest()
+
+
+def picture_key(picture: Picture, digest: bytes) -> bytes:
+    """The digest of what is shown of a picture.
+
+    Args:
+        picture: The picture.
+        digest: Of its file.
+    """
     return hashlib.sha256(b"image\0" + digest + repr(picture.crop).encode()).digest()
 
 
@@ -63,12 +73,13 @@ class EmbeddingCache:
         Raises:
             UserError: The file cannot be made, or is damaged.
         """
-        self.path = None if folder is None else folder / f"{digest[:40]}.sqlite"
+        self.path = None if folder is None else folder / f"{digest[:40]}-{VERSION}.sqlite"
         with self._told():
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
+            # One thread at a time uses it, but in notebooks not always the same one.
             self._connection = sqlite3.connect(
-                self.path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None
+                self.path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(

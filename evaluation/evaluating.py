@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 import naturel
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import Progress, SilentProgress
 from naturel.evaluation.benchmarks.selecting import select
 from naturel.evaluation.measures import Measure
 from naturel.evaluation.measuring import measure
-from naturel.evaluation.questions import Questions
+from naturel.evaluation.questions import Questions, Scores
 from naturel.evaluation.results import Results, Run
 from naturel.evaluation.scoring import Scorer, answered
 
@@ -81,7 +83,7 @@ def _ask(
     start = time.perf_counter()
     found: list[Measure] = []
     left_out = Counter(questions.left_out)
-    asked = 0
+    asked = ties = 0
     if len(questions):
         answers = scorer.score(questions, progress)
         left_out.update(answers.left_out)
@@ -89,10 +91,32 @@ def _ask(
         asked = len(rows)
         if asked:
             part = select(questions, rows)
+            ties = count_ties(part, answers.scores[rows])
             found = measure(part, answers.scores[rows], **options, prefix="")
             if answers.corrected is not None:
                 found += measure(part, answers.corrected[rows], **options, prefix=CORRECTED)
     seconds = time.perf_counter() - start
     named = [replace(one, model=scorer.name) for one in found]
-    kind = questions.kind.value
-    return named, Run(scorer.name, questions.benchmark, kind, asked, dict(left_out), round(seconds, 3))
+    run = Run(
+        model=scorer.name,
+        benchmark=questions.benchmark,
+        kind=questions.kind.value,
+        asked=asked,
+        left_out=dict(left_out),
+        seconds=round(seconds, 3),
+        ties=ties,
+    )
+    return named, run
+
+
+def count_ties(questions: Questions, scores: Scores) -> int:
+    """How many questions a tie decides: of one of their pictures, the best false sentence is as good as a true one.
+
+    Args:
+        questions: n of them.
+        scores: Shape (n, a, c).
+    """
+    there = (questions.texts >= 0)[:, None, :]
+    lowest = np.where(questions.true, scores, np.inf).min(axis=2)
+    highest = np.where(there & ~questions.true, scores, -np.inf).max(axis=2)
+    return int((lowest == highest).any(axis=1).sum())

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from naturel.builders.engine import require_extra
-from naturel.builders.files import sync_and_rename
 from naturel.builders.progress import Progress, SilentProgress
+from naturel.evaluation.figures import COLOURS, save_figure, short
 from naturel.evaluation.results import Results
 from naturel.evaluation.tables import Row, labels_of, metric_name, primary_rows, slice_rows
 
@@ -18,16 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-"""Told apart by the colour-blind (Okabe and Ito, 2008)."""
 MARKERS = "osD^vPX*"
 MOST_SLICES = 30
 WIDTH = 8.0
 """Of a plot, in inches."""
 BAR, DOT = 0.15, 0.11
 """Height of a bar and of a dot, in inches."""
-NAME = 36
-"""Letters of a name at most; of longer ones the middle is left out."""
 STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -55,7 +51,7 @@ def write_plots(results: Results, folder: Path, progress: Progress | None = None
     import matplotlib as mpl
 
     folder.mkdir(parents=True, exist_ok=True)
-    labels = [_short(label) for label in labels_of(results.models)]
+    labels = [short(label) for label in labels_of(results.models)]
     files: list[Path] = []
     whole, slices = primary_rows(results), _slices(results)
     if not whole:
@@ -114,7 +110,7 @@ def bars(rows: Sequence[Row], labels: Sequence[str]) -> Figure:
 def dots(rows: Sequence[Row], labels: Sequence[str], title: str) -> Figure:
     """Dots of slices with their intervals, the best of the first model on top; ticks show chance."""
     shown = sorted(rows[:MOST_SLICES], key=lambda row: -(row.measures[0].value if row.measures[0] else -1))
-    names = [f"{_short(row.slice.replace('_', ' '))} (n={row.counts[1]:,})" for row in shown]
+    names = [f"{short(row.slice.replace('_', ' '))} (n={row.counts[1]:,})" for row in shown]
     figure, axes = _canvas(names, DOT * len(labels))
     centres, offsets, _ = _places(len(shown), len(labels))
     for place, label in enumerate(labels):
@@ -200,18 +196,9 @@ def _finish(figure: Figure, axes: Axes, labels: Sequence[str]) -> None:
     )
 
 
-def _short(name: str) -> str:
-    half = NAME // 2 - 1
-    return name if len(name) <= NAME else f"{name[:half]}…{name[-half:]}"
-
-
 def _save(figure: Figure, path: Path) -> list[Path]:
-    """Both forms of a plot, the same bytes in every run."""
-    files = []
-    for ending, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
-        file = path.with_name(path.name + ending)
-        temporary = file.with_name(file.name + ".partial")
-        figure.savefig(temporary, format=ending[1:], dpi=150, metadata=metadata)
-        sync_and_rename(temporary, file)
-        files.append(file)
+    """Both forms of a plot."""
+    files = [path.with_name(path.name + ending) for ending in (".png", ".svg")]
+    for file in files:
+        save_figure(figure, file)
     return files

@@ -87,8 +87,9 @@ class Questions:
     true: Flags
     """Which sentence is true of which picture, shape (n, a, c); false where there is no sentence."""
     facts: Mapping[str, pa.Array] = field(default_factory=dict)
-    """What figures are broken down by, and what belongs together, each of n rows: always `id`; as known, `relation`,
-    `negative_kind`, `construction`, `pair`, `set` (ids of what pair and set accuracy go by), `tag`."""
+    """What figures are broken down by (`measuring.FACETS`), and what belongs together, each of n rows: always `id`;
+    as known, `relation`, `negative_kind`, `construction`, `proof`, `pair`, `set` (ids of what pair and set accuracy
+    go by), `tag`, `asymmetric_relation` (null where the benchmark's authors do not average over it)."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Reason -> how many questions of the files are not asked."""
     notes: tuple[str, ...] = ()

@@ -28,6 +28,8 @@ class Run:
     left_out: Mapping[str, int]
     """Reason -> questions that were not asked or not answered."""
     seconds: float
+    ties: int = 0
+    """Questions in which a true and a false sentence have the same score; they are wrong."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -15,8 +16,8 @@ from PIL import Image
 
 from naturel.annotations.joins import Integers
 from naturel.builders.progress import Progress, SilentProgress, Task
-from naturel.evaluation.embeddings import EmbeddingCache, picture_key, text_key
-from naturel.evaluation.models.encoder import DualEncoder, Embeddings
+from naturel.evaluation.embeddings import EmbeddingCache, picture_key, source_digest, text_key
+from naturel.evaluation.models.encoder import TEXTS_A_PICTURE, DualEncoder, Embeddings
 from naturel.evaluation.questions import Picture, Questions, Scores
 
 UNREADABLE = "its picture cannot be read"
@@ -24,7 +25,6 @@ THREADS = 4
 """That read and decode pictures."""
 PICTURES_AT_ONCE = 64
 """Decoded pictures that wait for the model, unless it says how many it takes."""
-TEXTS_AT_ONCE = 1024
 QUESTIONS_AT_ONCE = 4096
 
 _Entry = TypeVar("_Entry")
@@ -64,16 +64,18 @@ class Scorer(Protocol):
 class EncoderScorer:
     """A two-tower model: the score of a picture and a sentence is the cosine of their embeddings."""
 
-    def __init__(self, encoder: DualEncoder, cache: EmbeddingCache, *, threads: int = THREADS) -> None:
+    def __init__(
+        self, encoder: DualEncoder, cache: EmbeddingCache | None = None, *, threads: int = THREADS
+    ) -> None:
         """Takes a model.
 
         Args:
             encoder: The model.
-            cache: Of its embeddings.
+            cache: Of its embeddings; None: they are kept in memory until it is closed.
             threads: That read and decode pictures.
         """
         self.encoder = encoder
-        self.cache = cache
+        self.cache = cache or EmbeddingCache("", None)
         self.threads = threads
 
     @property
@@ -108,9 +110,11 @@ class EncoderScorer:
         """Embeddings of all pictures, NaN for those that are not asked about or unreadable, and which are there."""
         used = np.unique(questions.images).tolist()
         pictures = [questions.pictures[number] for number in used]
-        at_once = int(getattr(self.encoder, "batch_size", PICTURES_AT_ONCE))
+        at_once = self._at_once()
         with ThreadPoolExecutor(self.threads) as pool:
-            keys = list(pool.map(_key, pictures))
+            sources = list(dict.fromkeys(picture.source for picture in pictures))  # crops share a file
+            digests = dict(zip(sources, pool.map(_digest, sources), strict=True))
+            keys = [_key(picture, digests[picture.source]) for picture in pictures]
             found = self.cache.read([key for key in keys if key])
             wanted = {key: picture for key, picture in zip(keys, pictures, strict=True) if key}
             missing = {key: picture for key, picture in wanted.items() if key not in found}
@@ -133,11 +137,15 @@ class EncoderScorer:
         missing = [(key, text) for key, text in wanted.items() if key not in found]
         missing.sort(key=lambda pair: len(pair[1]))  # a batch is padded to its longest
         with _task(progress, questions, len(missing), "sentences") as task:
-            for block in _blocks(missing, TEXTS_AT_ONCE):
+            for block in _blocks(missing, TEXTS_A_PICTURE * self._at_once()):
                 vectors = self.encoder.encode_texts([text for _, text in block])
                 self._keep([key for key, _ in block], vectors, found)
                 task.advance(len(block))
         return _table(len(questions.captions), used, keys, found)[0]
+
+    def _at_once(self) -> int:
+        """Pictures that the model takes at once."""
+        return int(getattr(self.encoder, "batch_size", PICTURES_AT_ONCE))
 
     def _keep(self, keys: list[bytes], vectors: Embeddings, found: dict[bytes, Embeddings]) -> None:
         self.cache.write(keys, vectors)
@@ -191,11 +199,15 @@ def _task(progress: Progress, questions: Questions, count: int, unit: str) -> Ab
     return shown.task(f"{questions.benchmark}: {unit}", count, unit)
 
 
-def _key(picture: Picture) -> bytes | None:
+def _digest(source: Path | bytes) -> bytes | None:
     try:
-        return picture_key(picture)
+        return source_digest(source)
     except OSError:
         return None
+
+
+def _key(picture: Picture, digest: bytes | None) -> bytes | None:
+    return None if digest is None else picture_key(picture, digest)
 
 
 def _open(entry: tuple[bytes, Picture]) -> tuple[bytes, Image.Image | None]:

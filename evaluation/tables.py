@@ -11,7 +11,8 @@ from naturel.evaluation.measures import Measure
 from naturel.evaluation.results import Results
 
 LOWER_IS_BETTER = ("brittleness",)
-KINDS = ("blind:", "open_clip:")
+BLIND = "blind:"
+KINDS = (BLIND, "open_clip:")
 """Names of models that begin so are shown whole."""
 PRIMARY = ("macro accuracy, asymmetric", "group", "AugAcc", "AUC", "accuracy")
 """The metric that stands for a benchmark where there is room for one: the first that it has."""
@@ -114,13 +115,13 @@ def metric_name(metric: str) -> str:
 def legend(results: Results) -> str:
     """How figures are to be read."""
     parts = ["In percent; ± is half the 95 % interval.", "↓: less is better."]
-    if any(name.startswith("blind:") for name in results.models):
+    if any(name.startswith(BLIND) for name in results.models):
         parts.append("Ties are wrong: a blind model that has nothing to go by is at 0, not at chance.")
     return " ".join(parts)
 
 
 def left_out_lines(results: Results) -> list[str]:
-    """What was not asked, a line for each benchmark and reason; of models one by one where they differ."""
+    """What was not asked, a line for each benchmark and reason, of models one by one where they differ; and ties."""
     lines = []
     for benchmark in dict.fromkeys(run.benchmark for run in results.runs):
         runs = [run for run in results.runs if run.benchmark == benchmark]
@@ -131,6 +132,9 @@ def left_out_lines(results: Results) -> list[str]:
             else:
                 told = ", ".join(f"{number:,} by {model}" for model, number in counts.items() if number)
                 lines.append(f"{benchmark}: left out: {reason}: {told}")
+        for run in runs:
+            if run.ties and not run.model.startswith(BLIND):
+                lines.append(f"{benchmark}: {run.ties:,} of {run.asked:,} questions are ties: {run.model}")
         if not any(run.asked for run in runs):
             lines.append(f"{benchmark}: no question could be asked")
     return lines

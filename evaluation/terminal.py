@@ -23,6 +23,9 @@ from naturel.evaluation.tables import (
 PIPE_WIDTH = 1000
 """A pipe has no width of its own, and a table takes what it needs."""
 
+MODEL_WIDTH = 12
+"""Of a model's column on a terminal, where a long name is broken."""
+
 
 def show_results(results: Results, *, pipe: bool) -> None:
     """Print figures of whole benchmarks, and what was left out, on standard output.
@@ -37,8 +40,12 @@ def show_results(results: Results, *, pipe: bool) -> None:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("benchmark", "metric"):
             table.add_column(name, overflow="fold")
-        for name in ("n", "chance", *labels_of(results.models)):
-            table.add_column(escape(name), justify="right", overflow="fold")
+        for name in ("n", "chance"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for name in labels_of(results.models):
+            table.add_column(
+                escape(name), justify="right", overflow="fold", max_width=None if pipe else MODEL_WIDTH
+            )
         for benchmark, some in groupby(rows, key=lambda row: row.benchmark):
             for place, row in enumerate(some):
                 shown = escape(benchmark) if not place or pipe else ""
@@ -59,6 +66,6 @@ def note_lines(results: Results) -> list[str]:
         told = families.setdefault(benchmark.partition("/")[0], [])
         told += [f"{benchmark}: {note}" for note in notes]
     return [
-        notes[0] + (f" ({len(notes) - 1} more notes on {family} are in results.md.)" if notes[1:] else "")
+        notes[0] + (f" (And {len(notes) - 1} more of {family}, in the files of --out.)" if notes[1:] else "")
         for family, notes in families.items()
     ]

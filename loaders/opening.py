@@ -79,5 +79,5 @@ def open_release(place: str | Path, *, config: str | None, streaming: bool, **op
     name = str(find_release(Path(place))) if isinstance(place, Path) or Path(place).exists() else place
     try:
         return datasets.load_dataset(name, config, streaming=streaming, **options)
-    except (FileNotFoundError, ValueError, datasets.exceptions.DatasetsError) as error:
+    except (FileNotFoundError, ConnectionError, ValueError, datasets.exceptions.DatasetsError) as error:
         raise UserError(f"{place} cannot be opened as a dataset: {error}") from error

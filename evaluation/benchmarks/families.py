@@ -32,7 +32,6 @@ FAMILIES = {
             "complex": "each complex caption against its negative",
             "groups": "2x2 groups: two pictures, two captions, each true of one",
             "hard_positives": "a complex caption, another one that is true as well, and a negative",
-            "hard_positives_simple": "a complex caption, the simple one that is true as well, and a negative",
         },
     ),
     "aro": Family(

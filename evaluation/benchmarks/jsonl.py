@@ -105,7 +105,7 @@ def _captions(row: dict[str, Any]) -> tuple[list[str], list[bool]]:
     else:
         places = row.get("true")
         places = places if isinstance(places, list) else [places]
-        if not places or not all(type(at) is int and 0 <= at < len(sentences) for at in places):
+        if not all(type(at) is int and 0 <= at < len(sentences) for at in places):
             raise BadRow("it has no labels, and true is no place of a caption")
         true = [at in places for at in range(len(sentences))]
     if len(sentences) > 1 and (all(true) or not any(true)):

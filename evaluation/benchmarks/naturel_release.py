@@ -46,7 +46,7 @@ def open_parts(
     """Read a release.
 
     Args:
-        parts: Some of `simple`, `complex`, `groups`, `hard_positives`, `hard_positives_simple`.
+        parts: Some of `simple`, `complex`, `groups`, `hard_positives`.
         release: A release, a build's folder, or a name on the Hub.
         split: Its splits; None: all whose names do not begin with `train`.
         config: The configuration; None: the default one.
@@ -173,8 +173,8 @@ class _Split:
 def _ask(split: _Split, part: str) -> Questions:
     if part == "groups":
         return _groups(split)
-    if part.startswith("hard_positives"):
-        return _hard_positives(split, simple=part.endswith("simple"))
+    if part == "hard_positives":
+        return _hard_positives(split)
     return _choices(split, part, range(1) if part == "simple" else range(1, PAIRS))
 
 
@@ -187,16 +187,20 @@ def _choices(split: _Split, part: str, pairs: Sequence[int]) -> Questions:
     return _questions(split, part, Kind.CHOICE, records[:, None], texts, [PAIRS * records + pair])
 
 
-def _hard_positives(split: _Split, *, simple: bool) -> Questions:
-    """Each complex caption, the record's next one (or its simple one), and the negative opposed to the first."""
+def _hard_positives(split: _Split) -> Questions:
+    """Each complex caption, the record's next one, and the negative opposed to the first.
+
+    The simple one is not taken: where it stands among complex ones its style alone tells that it is true.
+    """
     records, pair = _grid(len(split.table), range(1, PAIRS))
-    other = np.zeros_like(pair) if simple else pair % COMPLEX + 1
+    other = pair % COMPLEX + 1
     positive = split.sentences.positive
     texts = np.stack(
         [positive[records, pair], positive[records, other], split.sentences.negative[records, pair]], axis=1
     )
-    part = "hard_positives_simple" if simple else "hard_positives"
-    found = _questions(split, part, Kind.HARD_POSITIVE, records[:, None], texts, [PAIRS * records + pair])
+    found = _questions(
+        split, "hard_positives", Kind.HARD_POSITIVE, records[:, None], texts, [PAIRS * records + pair]
+    )
     same = found.texts[:, 0] == found.texts[:, 1]
     if not same.any():
         return found

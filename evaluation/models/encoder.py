@@ -11,6 +11,9 @@ from PIL import Image
 
 Embeddings = npt.NDArray[np.float32]
 
+TEXTS_A_PICTURE = 4
+"""Sentences that are embedded at once where a picture would be: they take less memory."""
+
 
 class DualEncoder(Protocol):
     """Makes embeddings; a score is the cosine of two, so that they are of length 1."""

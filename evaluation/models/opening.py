@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 from naturel.annotations.errors import UserError
@@ -29,6 +30,15 @@ def check_model(name: str) -> None:
             f"--model {name}: there is no such folder. Give the folder of a CLIP or SigLIP that transformers saved, "
             "or its id on the Hugging Face hub."
         )
+
+
+def quiet() -> None:
+    """Keep transformers from telling what users cannot mend, and from bars among ours."""
+    if importlib.util.find_spec("transformers") is not None:
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
 
 
 def open_model(

@@ -142,6 +142,8 @@ def read_scores(path: Path) -> list[ScoreFile]:
         table = _read(path)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"--scores {path} cannot be read: {error}. Give a Parquet or CSV file.") from error
+    if twice := [name for name in SCORES.names if table.column_names.count(name) > 1]:
+        raise UserError(f"--scores {path} has the column {twice[0]} twice. Keep one.")
     if missing := [name for name in ("id", "score") if name not in table.column_names]:
         raise UserError(
             f"--scores {path} has no column {', '.join(missing)}. Add a column `score` to the file that --requests "
@@ -150,8 +152,11 @@ def read_scores(path: Path) -> list[ScoreFile]:
     try:
         table = conform(table, SCORES)
     except (pa.ArrowException, ValueError) as error:
-        raise UserError(f"--scores {path}: its scores are not all numbers: {error}.") from error
-    names = pc.fill_null(table["model"], path.stem).combine_chunks()
+        raise UserError(
+            f"--scores {path}: its ids are not all text, or its scores not all numbers: {str(error).rstrip('.')}."
+        ) from error
+    given = pc.fill_null(table["model"], "")
+    names = pc.if_else(pc.equal(given, ""), path.stem, given).combine_chunks()
     scorers = []
     for name in names.unique().to_pylist():
         rows = table.filter(pc.equal(names, name)).combine_chunks()
@@ -167,7 +172,11 @@ def read_scores(path: Path) -> list[ScoreFile]:
 def _read(path: Path) -> pa.Table:
     if path.suffix == ".csv":
         types = {"id": pa.string(), "model": pa.string(), "caption": pa.string()}
-        return pc_csv.read_csv(path, convert_options=pc_csv.ConvertOptions(column_types=types))
+        return pc_csv.read_csv(
+            path,
+            parse_options=pc_csv.ParseOptions(newlines_in_values=True),
+            convert_options=pc_csv.ConvertOptions(column_types=types),
+        )
     present = pq.read_schema(path).names
     return pq.read_table(path, columns=[name for name in SCORES.names if name in present])
 

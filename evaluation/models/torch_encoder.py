@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from naturel.annotations.errors import UserError
-from naturel.evaluation.models.encoder import Embeddings
+from naturel.evaluation.models.encoder import TEXTS_A_PICTURE, Embeddings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,8 +27,6 @@ GPU_PARAMETERS = 40_000_000_000
 MOST = 256
 SHORT = ("out of memory", "can't allocate memory", "not enough memory")
 """What torch says where memory is short: on a GPU, and on a CPU."""
-TEXTS_A_PICTURE = 4
-"""Sentences take less memory than pictures."""
 
 _Entry = TypeVar("_Entry")
 

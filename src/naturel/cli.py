@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from naturel.builders.cli import app
 from naturel.builders.command import run_command
+from naturel.evaluation.analysis.cli import analyse_app
+from naturel.evaluation.cli import evaluate_command
 from naturel.loaders.export_cli import export_command
 from naturel.review.cli import review_command
 from naturel.review.decisions_cli import decisions_app
@@ -11,6 +13,8 @@ from naturel.review.decisions_cli import decisions_app
 app.command("export")(export_command)
 app.command("review")(review_command)
 app.add_typer(decisions_app(), name="decisions")
+app.command("evaluate")(evaluate_command)
+app.add_typer(analyse_app(), name="analyse")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def questions(
     )
 
 
-def choices(count: int, options: int = 2, **facts: list[str | None]) -> Questions:
+def choices(count: int, options: int = 2, **facts: Sequence[str | None]) -> Questions:
     """Choices of a picture each, the first sentence right."""
     true = np.zeros((count, 1, options))
     true[:, :, 0] = 1
@@ -230,6 +231,37 @@ def test_questions_about_one_picture_are_drawn_together() -> None:
     )  # four pictures
     narrow, wide = (measure(asked, scored(right))[0] for asked in (apart, together))
     assert narrow.value == wide.value
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
+
+
+def test_crops_of_one_photo_are_drawn_together() -> None:
+    right = [1] * 40 + [0] * 40
+    apart = choices(80)
+    crops = tuple(
+        Picture(f"{row // 20}.jpg#{row},0,{row + 1},1", b"", (row, 0, row + 1, 1)) for row in range(80)
+    )
+    narrow, wide = (measure(asked, scored(right))[0] for asked in (apart, replace(apart, pictures=crops)))
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
+
+
+def test_groups_of_the_same_two_pictures_are_drawn_together() -> None:
+    scores = np.array([np.eye(2)] * 40 + [1 - np.eye(2)] * 40)
+    texts, true = [[0, 1]] * 80, [np.eye(2)] * 80
+    apart = [[2 * row, 2 * row + 1] for row in range(80)]
+    shared = [[row // 2, 40 + row // 2][:: 1 - 2 * (row % 2)] for row in range(80)]  # in either order
+    narrow, wide = (
+        measure(questions(Kind.GROUP, images, texts, true), scores)[2] for images in (apart, shared)
+    )
+    assert narrow.value == wide.value == 0.5
+    assert wide.high - wide.low > 1.2 * (narrow.high - narrow.low)
+
+
+def test_pairs_of_one_set_are_drawn_together() -> None:
+    right = [1] * 80 + [0] * 80
+    pairs = [str(row // 2) for row in range(160)]
+    narrow = measure(choices(160, pair=pairs), scored(right))[1]
+    wide = measure(choices(160, pair=pairs, set=[str(row // 40) for row in range(160)]), scored(right))[1]
+    assert (narrow.metric, narrow.value, narrow.count) == (wide.metric, wide.value, wide.count)
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
 

@@ -146,6 +146,12 @@ def test_a_benchmark_without_questions_is_told() -> None:
     assert "| up/a |" not in markdown(empty)
 
 
+def test_ties_of_models_that_look_are_told() -> None:
+    runs = [Run(model, "up/a", "choice", 9, {}, 0.0, ties=4) for model in (CLIP, "blind:longer")]
+    told = Results((), tuple(runs), {CLIP: "", "blind:longer": ""})
+    assert left_out_lines(told) == [f"up/a: 4 of 9 questions are ties: {CLIP}"]
+
+
 def test_results_come_back_from_their_file(tmp_path: Path) -> None:
     write_results(small(), tmp_path / "out")
     assert read_results(tmp_path / "out" / "results.json") == small()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.asking import VectorEncoder, broken_picture, picture_of, questions_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 from naturel.builders.progress import SilentProgress
 from naturel.evaluation.embeddings import EmbeddingCache
+from naturel.evaluation.evaluating import count_ties
+from naturel.evaluation.models.encoder import Embeddings
 from naturel.evaluation.questions import Questions
-from naturel.evaluation.scoring import UNREADABLE, Answers, EncoderScorer, answered
+from naturel.evaluation.scoring import UNREADABLE, Answers, EncoderScorer, answered, cosines, without_prior
 
 VECTORS = {
     "red": (1.0, 0.0),
@@ -106,6 +112,23 @@ def test_a_second_run_embeds_nothing_and_scores_the_same(tmp_path: Path) -> None
     np.testing.assert_array_equal(first.scores, second.scores)
 
 
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    class Stopped(VectorEncoder):
+        batch_size = 2
+
+        def encode_images(self, pictures: Sequence[Image.Image]) -> Embeddings:
+            if self.images:
+                raise KeyboardInterrupt
+            return super().encode_images(pictures)
+
+    with pytest.raises(KeyboardInterrupt):
+        score(three_by_two(), Stopped(VECTORS), tmp_path)
+    again = VectorEncoder(VECTORS)
+    found = score(three_by_two(), again, tmp_path)
+    assert again.images == ["blue"]
+    np.testing.assert_allclose(found.scores[:, 0], COSINES, atol=1e-6)
+
+
 def test_another_model_finds_nothing_of_the_first(tmp_path: Path) -> None:
     score(three_by_two(), cache=tmp_path)
     other = VectorEncoder(VECTORS, digest="2" * 64)
@@ -163,3 +186,41 @@ def test_more_pictures_than_wait_at_once_keep_their_order() -> None:
     images = [[number] for number in reversed(range(len(pictures)))]
     questions = questions_of(pictures, SENTENCES, images, [[0, 1]] * 150, [[[True, False]]] * 150)
     np.testing.assert_allclose(score(questions, encoder).scores[:, 0, 0], np.cos(angles[::-1]), atol=1e-6)
+
+
+def test_ties_that_decide_a_question_are_counted() -> None:
+    pictures = [picture_of(colour) for colour in COLOURS]
+    true = [[[True, False, False]]] * 3
+    questions = questions_of(
+        pictures, ("a", "b", "c"), [[0], [1], [2]], [[0, 1, 2], [0, 1, 2], [0, 1, -1]], true
+    )
+    scores = np.array([[[0.5, 0.5, 0.1]], [[0.5, 0.1, 0.1]], [[0.5, 0.1, np.nan]]])
+    assert count_ties(questions, scores) == 1
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_priors_by_the_mean_embedding_are_those_of_all_pairs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shown, captions, n, a, c = (int(rng.integers(low, 6)) for low in (2, 2, 1, 1, 1))
+    a, c = min(a, shown), min(c, captions)
+    images, texts = (rng.normal(size=(count, 3)).astype(np.float32) for count in (shown, captions))
+    numbers = np.stack([rng.permutation(shown)[:a] for _ in range(n)])
+    sentences = np.stack([rng.permutation(captions)[:c] for _ in range(n)])
+    sentences[rng.random(sentences.shape) < 0.2] = -1
+    questions = questions_of(
+        [picture_of("red", str(number)) for number in range(shown)], [str(number) for number in range(captions)],
+        numbers.tolist(), sentences.tolist(), np.zeros((n, a, c)),
+    )  # fmt: skip
+    scores = cosines(questions, images, texts)
+    found = without_prior(questions, scores, images, texts)
+    for row, place, option in np.ndindex(n, a, c):
+        if sentences[row, option] < 0:
+            assert np.isnan(scores[row, place, option])
+            assert np.isnan(found[row, place, option])
+            continue
+        sentence = texts[sentences[row, option]]
+        own = float(images[numbers[row, place]] @ sentence)
+        others = [float(images[other] @ sentence) for other in range(shown) if other != numbers[row, place]]
+        assert scores[row, place, option] == pytest.approx(own, abs=1e-5)
+        assert found[row, place, option] == pytest.approx(own - sum(others) / len(others), abs=1e-5)

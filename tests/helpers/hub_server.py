@@ -1,4 +1,4 @@
-"""The part of the Hub's HTTP interface that huggingface_hub uses to push and load datasets, on 127.0.0.1.
+"""The part of the Hub's HTTP interface that pushes and loads datasets and opens models, on 127.0.0.1.
 
 It keeps commits, tags and stored files in memory, and counts what is uploaded.
 """
@@ -51,7 +51,7 @@ class Blob:
 
 @dataclass
 class Repo:
-    """A dataset."""
+    """A dataset or a model."""
 
     private: bool
     commits: dict[str, dict[str, Blob]] = field(default_factory=dict)
@@ -378,6 +378,9 @@ def _known(blob: Blob | None) -> str | None:
 _NAME = r"([^/]+/[^/]+)"
 ROUTES: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("POST", "/api/repos/create", _Handler.create),
+    ("GET", f"/api/models/{_NAME}", _Handler.info),
+    ("GET", f"/api/models/{_NAME}/tree/([^/]+)", _Handler.tree),
+    ("GET", f"/api/models/{_NAME}/tree/([^/]+)/(.+)", _Handler.tree),
     ("GET", f"/api/datasets/{_NAME}", _Handler.info),
     ("GET", f"/api/datasets/{_NAME}/revision/(.+)", _Handler.info),
     ("GET", f"/api/datasets/{_NAME}/refs", _Handler.refs),
@@ -393,4 +396,6 @@ ROUTES: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("POST", f"/api/datasets/{_NAME}/tag/(.+)", _Handler.tag),
     ("GET", f"/datasets/{_NAME}/resolve/([^/]+)/(.+)", _Handler.file),
     ("HEAD", f"/datasets/{_NAME}/resolve/([^/]+)/(.+)", _Handler.file),
+    ("GET", f"/{_NAME}/resolve/([^/]+)/(.+)", _Handler.file),
+    ("HEAD", f"/{_NAME}/resolve/([^/]+)/(.+)", _Handler.file),
 )

@@ -27,7 +27,7 @@ def write(folder: Path, original: list[Any], swapped: list[Any], name: str = REL
 @pytest.mark.parametrize("place", ["data/VG_100K", "VG_100K", "visual_genome/VG_100K"])
 def test_replace_is_caption_hard_positive_hard_negative(tmp_path: Path, place: str) -> None:
     photo(tmp_path / place / "61.jpg")
-    write(tmp_path, [row("cup in box", "cup out of box")], [row("cup within box", "cup out of box")])
+    write(tmp_path, [row("cup in box", "cup off box")], [row("cup within box", "cup out of box")])
     (found,) = open_benchmarks(["hard_positives/replace_rel"], tmp_path)
     assert found.benchmark == "hard_positives/replace_rel"
     assert found.kind is Kind.HARD_POSITIVE

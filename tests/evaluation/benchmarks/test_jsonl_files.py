@@ -126,7 +126,7 @@ def test_bad_lines_of_one_caption_are_counted_with_the_others(tmp_path: Path) ->
     write_lines(path, [single])
     with pytest.raises(UserError, match=r"line 1 \(bad row: a caption is missing"):
         open_benchmarks(["jsonl"], path)
-    write_lines(path, [{"image": "a.jpg", "captions": ["x"], "true": []}, GOOD | {"labels": [1]}])
+    write_lines(path, [{"image": "a.jpg", "captions": ["x"], "true": "x"}, GOOD | {"labels": [1]}])
     with pytest.raises(UserError, match=r"line 2 \(bad row: labels"):
         open_benchmarks(["jsonl"], path)
     path.write_text("\n")

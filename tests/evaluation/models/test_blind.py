@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from helpers.asking import picture_of, questions_of
 
 from naturel.annotations.errors import UserError
 from naturel.builders.progress import SilentProgress
+from naturel.evaluation.evaluating import count_ties
 from naturel.evaluation.measuring import measure
 from naturel.evaluation.models.blind import MODELS, open_blind
 from naturel.evaluation.questions import Kind, Picture, Questions
 
+SUGARCREPE = Path(__file__).parents[3].parent / "shared" / "data" / "benchmarks" / "sugarcrepe"
 NOUNS = ("cat", "dog", "cup", "ball", "lamp", "book", "hat", "car", "tree", "shoe")
 OF_SENTENCES = [name for name in MODELS if name != "random"]
 
@@ -102,3 +107,20 @@ def test_a_sentence_that_is_not_there_has_no_score() -> None:
 def test_an_unknown_model_is_told_with_those_that_there_are() -> None:
     with pytest.raises(UserError, match="blind:random, blind:longer"):
         open_blind("blind:deaf")
+
+
+@pytest.mark.parametrize(("part", "published"), [("swap_obj", 0.59), ("swap_att", 0.64), ("add_att", 0.91)])
+def test_sugarcrepe_is_told_by_its_text_as_often_as_is_known(part: str, published: float) -> None:
+    path = SUGARCREPE / f"{part}.json"
+    if not path.is_file():
+        pytest.skip("SugarCrepe's files are not part of this repository")
+    rows = json.loads(path.read_text(encoding="utf-8")).values()
+    captions = list(dict.fromkeys(row[name] for row in rows for name in ("caption", "negative_caption")))
+    numbers = {caption: number for number, caption in enumerate(captions)}
+    texts = [[numbers[row["caption"]], numbers[row["negative_caption"]]] for row in rows]
+    count = len(texts)
+    questions = questions_of([picture_of("red")], captions, [[0]] * count, texts, [[[True, False]]] * count)
+    scores = open_blind("blind:naive-bayes").score(questions, SilentProgress()).scores
+    accuracy = measure(questions, scores, resamples=2)[0].value
+    # What is known counts a tie as half a hit.
+    assert accuracy + count_ties(questions, scores) / count / 2 == pytest.approx(published, abs=0.03)

@@ -18,7 +18,7 @@ from naturel.evaluation.models.score_file import NO_SCORE, ScoreFile, read_score
 from naturel.evaluation.questions import Picture, Questions
 from naturel.evaluation.scoring import answered
 
-SENTENCES = ("on", "under, and not on", "beside")
+SENTENCES = ("on", "under, and not on", 'it is "beside"\nand so on')
 
 
 def three() -> Questions:
@@ -30,7 +30,9 @@ def three() -> Questions:
 
 def requests(questions: Questions, path: Path) -> pa.Table:
     write_requests([questions], path, SilentProgress())
-    return pq.read_table(path) if path.suffix == ".parquet" else pc_csv.read_csv(path)
+    if path.suffix == ".parquet":
+        return pq.read_table(path)
+    return pc_csv.read_csv(path, parse_options=pc_csv.ParseOptions(newlines_in_values=True))
 
 
 def score(scorer: ScoreFile) -> tuple[list[list[float]], dict[str, int]]:
@@ -43,7 +45,7 @@ def test_each_pair_is_asked_for_once(tmp_path: Path) -> None:
     pairs = list(zip(table["picture"].to_pylist(), table["caption"].to_pylist(), strict=True))
     assert pairs == [
         ("red", "on"), ("red", "under, and not on"),
-        ("green", "under, and not on"), ("green", "on"), ("green", "beside"),
+        ("green", "under, and not on"), ("green", "on"), ("green", SENTENCES[2]),
     ]  # fmt: skip
     assert set(table["benchmark"].to_pylist()) == {"small"}
     assert len(set(table["id"].to_pylist())) == 5
@@ -80,6 +82,18 @@ def test_scores_come_back_to_their_pairs(tmp_path: Path, ending: str) -> None:
     scores, left_out = score(scorer)
     np.testing.assert_equal(scores, [[0.1, 0.2, np.nan], [0.3, 0.4, 0.5], [0.5, np.nan, np.nan]])
     assert left_out == {}
+
+
+def test_scores_of_groups_come_back_to_picture_and_sentence(tmp_path: Path) -> None:
+    pictures = [picture_of("red"), picture_of("green")]
+    group = questions_of(pictures, ["one", "two"], [[1, 0]], [[1, 0]], [[[True, False], [False, True]]])
+    table = requests(group, tmp_path / "r.parquet")
+    numbers = {("red", "one"): 1.0, ("red", "two"): 2.0, ("green", "one"): 3.0, ("green", "two"): 4.0}
+    pairs = zip(table["picture"].to_pylist(), table["caption"].to_pylist(), strict=True)
+    scored = table.append_column("score", pa.array([numbers[pair] for pair in pairs]))
+    pq.write_table(scored, tmp_path / "s.parquet")
+    [scorer] = read_scores(tmp_path / "s.parquet")
+    assert scorer.score(group, SilentProgress()).scores.tolist() == [[[4.0, 3.0], [2.0, 1.0]]]
 
 
 def test_a_file_may_hold_the_scores_of_several_models(tmp_path: Path) -> None:
@@ -126,6 +140,23 @@ def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, columns: dict[str, ob
     pq.write_table(pa.table(columns), tmp_path / "s.parquet")
     with pytest.raises(UserError, match=told):
         read_scores(tmp_path / "s.parquet")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"id,id,score\na,b,1\n", "has the column id twice"),
+        (b"id,score\na,high\n", "not all numbers"),
+        (b"id,score\na,1,2\n", "cannot be read"),
+        (b"id,score\n\xff,1\n", "cannot be read"),
+        (b"id;score\na;1\n", "no column id, score"),
+        (b"", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_a_csv_file_is_told(tmp_path: Path, text: bytes, told: str) -> None:
+    (tmp_path / "s.csv").write_bytes(text)
+    with pytest.raises(UserError, match=told):
+        read_scores(tmp_path / "s.csv")
 
 
 def test_other_files_are_no_scores(tmp_path: Path) -> None:
