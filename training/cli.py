@@ -211,7 +211,11 @@ def _show(trained: Trained) -> None:
             table.add_column(name, justify="left" if name in ("benchmark", "metric") else "right")
         for row in trained.table():
             table.add_row(*row)
-        Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+        console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+        console.print(table)
+        console.print(
+            "In percent; ± is half the 95 % interval. ↓: less is better.", style="dim", highlight=False
+        )
     else:
         print("Nothing was asked before and after: the release has no split validation. See --validation.")
     rate = trained.items / trained.seconds if trained.seconds else 0.0

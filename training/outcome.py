@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from naturel.builders.files import write_text
 from naturel.builders.workspace import write_json
+from naturel.evaluation.figures import COLOURS, GREY, PALE, new_figure, save_figure, short
 from naturel.evaluation.measures import Measure
+from naturel.evaluation.tables import figure, metric_name, percent
 from naturel.training.run import PICTURE, RESULTS, Row
 from naturel.training.validation import HEADLINE, kept
+
+TITLES = {
+    "accuracy": "accuracy, and what is asked between",
+    "lr": "learning rate",
+    "scale": "scale of the logits",
+}
 
 
 @dataclass(frozen=True)
@@ -40,14 +49,15 @@ class Trained:
     """Whether the run had ended before, so that nothing was to be done."""
 
     def table(self) -> list[tuple[str, ...]]:
-        """Rows of benchmark, metric, count, chance, before, after."""
+        """Rows of benchmark, metric, count, and in percent chance, before and after with half of the interval."""
         return [
             (
                 one.benchmark,
-                one.metric,
+                metric_name(one.metric),
                 f"{one.count:,}",
-                "" if one.chance is None else f"{one.chance:.3f}",
-                *(f"{each.value:.3f} [{each.low:.3f}, {each.high:.3f}]" for each in (one, other)),
+                percent(one.chance),
+                figure(one),
+                figure(other),
             )
             for one, other in zip(self.before, self.after, strict=True)
         ]
@@ -93,39 +103,29 @@ def draw_curves(path: Path, curve: Sequence[Row], history: Sequence[dict[str, An
         curve: The rows.
         history: Validations.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 6), layout="constrained")
-    axes = figure.subplots(2, 2)
+    drawn, axes = new_figure(8.0, 9.0, rows=4)
     steps = [row.step for row in curve]
     marker = "." if len(steps) < 20 else ""  # a line needs two points
-    for axis, name in zip(axes.flat, ("loss", "accuracy", "lr", "scale"), strict=True):
-        label = "in batch" if name == "accuracy" else None
-        axis.plot(
-            steps,
-            [getattr(row, name) for row in curve],
-            color="tab:gray",
-            linewidth=1.2,
-            label=label,
-            marker=marker,
-        )
-        axis.set_title({"lr": "learning rate", "scale": "scale of logits"}.get(name, name), fontsize=10)
-        axis.set_xlabel("step", fontsize=9)
-        axis.grid(alpha=0.3)
-    for benchmark, metric in _headlines(history).items():
+    for axis, name in zip(axes, ("loss", "accuracy", "lr", "scale"), strict=True):
+        values = [getattr(row, name) for row in curve]
+        axis.plot(steps, values, color=GREY, linewidth=1.2, marker=marker, label="of pairs, in the batch")
+        axis.set_title(TITLES.get(name, name), fontsize=10, loc="left")
+        axis.grid(axis="y", color=PALE, linewidth=0.8)
+    axes[-1].set_xlabel("step", fontsize=9)
+    for (benchmark, metric), colour in zip(_headlines(history).items(), cycle(COLOURS), strict=False):
         values = [
             one["value"]
             for at in history
             for one in at["measures"]
             if (one["benchmark"], one["metric"]) == (benchmark, metric)
         ]
-        label = f"{benchmark} {metric}"
-        axes[0, 1].plot([at["step"] for at in history], values, marker="o", markersize=3, label=label)
-    axes[0, 1].set_ylim(0, 1.02)
-    axes[0, 1].legend(fontsize=8)
-    partial = path.with_name(path.name + ".partial")
-    figure.savefig(partial, format="png", dpi=110)
-    partial.replace(path)
+        label = f"{short(benchmark)} {metric}"
+        axes[1].plot(
+            [at["step"] for at in history], values, color=colour, marker="o", markersize=3, label=label
+        )
+    axes[1].set_ylim(0, 1.02)
+    axes[1].legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    save_figure(drawn, path)
 
 
 def _headlines(history: Sequence[dict[str, Any]]) -> dict[str, str]:
@@ -146,4 +146,5 @@ def _markdown(trained: Trained) -> str:
     if trained.before:
         names = ("benchmark", "metric", "n", "chance", "before", "after")
         lines += ["", *(f"| {' | '.join(row)} |" for row in (names, ("---",) * len(names), *trained.table()))]
+        lines += ["", "In percent; ± is half the 95 % interval."]
     return "\n".join(lines) + "\n"

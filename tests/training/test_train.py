@@ -53,8 +53,7 @@ def test_it_learns_and_says_so(asking: Asking, squares: Path) -> None:
     assert told["validation"]["after"] == [asdict(one) for one in trained.after]
     assert (settings.out / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert (
-        "| naturel/complex:train | accuracy | 36 | 0.500 | 0.500 ["
-        in (settings.out / "results.md").read_text()
+        "| naturel/complex:train | accuracy | 36 | 50.0 | 50.0 ±" in (settings.out / "results.md").read_text()
     )
     open_two_tower(str(trained.model))
     again = train(settings.model_copy(update={"validate_every": 100}))
@@ -217,7 +216,7 @@ def test_the_command(squares: Path, siglip: Path, tmp_path: Path) -> None:
     assert "12  scheme two" in planned
     assert "2  2 in the first epoch" in planned
     said = command(*options, *more)
-    assert re.search(r"naturel/complex:validation +accuracy +36 +0\.500 +\d", said)
+    assert re.search(r"naturel/complex:validation +accuracy +36 +50\.0 +\d", said)
     assert "36  questions of naturel/complex:validation" in planned
     assert "2 steps; 12 items" in said
     assert "has ended already" in command(*options, *more)
