@@ -74,6 +74,9 @@ class Checkpoints:
         self._write(f"step-{state.step:08d}", fill)
         for old in sorted(self._named("step"))[: -self._keep]:
             shutil.rmtree(old)
+        for old in self._named("best"):
+            if old.name != _best(state.best_step):
+                shutil.rmtree(old)
 
     def load(self, checkpoint: Path, model: Any, optimizer: Any, scaler: Any = None) -> State:
         """Go back to a checkpoint.
@@ -101,18 +104,14 @@ class Checkpoints:
             ) from error
 
     def save_best(self, step: int, model: Any) -> None:
-        """Keep the weights of this step as the best."""
-        name = f"best-{step:08d}"
-        self._write(name, lambda folder: _save_tensors(folder / WEIGHTS, model.state_dict()))
-        for old in self._named("best"):
-            if old.name != name:
-                shutil.rmtree(old)
+        """Keep the weights of this step as the best; those before go when a checkpoint knows of these."""
+        self._write(_best(step), lambda folder: _save_tensors(folder / WEIGHTS, model.state_dict()))
 
     def load_best(self, step: int, model: Any) -> None:
         """Go back to the best weights."""
         from safetensors.torch import load_file
 
-        model.load_state_dict(load_file(self.folder / f"best-{step:08d}" / WEIGHTS))
+        model.load_state_dict(load_file(self.folder / _best(step) / WEIGHTS))
 
     def _named(self, kind: str) -> list[Path]:
         return [path for path in self.folder.glob(f"{kind}-*") if not path.suffix]
@@ -128,6 +127,10 @@ class Checkpoints:
             _sync(path)
         partial.replace(place)
         _sync(self.folder)
+
+
+def _best(step: int | None) -> str:
+    return f"best-{step or 0:08d}"
 
 
 def _sync(path: Path) -> None:

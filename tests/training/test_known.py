@@ -7,6 +7,8 @@ from typing import Any
 import datasets
 import numpy as np
 from helpers.square_release import records, sentences
+from hypothesis import given
+from hypothesis import strategies as st
 
 from naturel.loaders import Pairs
 from naturel.training.known import KnownTruth
@@ -18,6 +20,10 @@ def known_of(rows: list[dict[str, Any]]) -> KnownTruth:
     bare = [{name: value for name, value in row.items() if name not in BARE} for row in rows]
     dataset = datasets.Dataset.from_list(bare)
     return KnownTruth(dataset, Pairs(dataset).sentences)
+
+
+SQUARES = known_of(records())
+"""12 pictures, 48 sentences."""
 
 
 def true_of(known: KnownTruth, image: str) -> set[str]:
@@ -93,3 +99,16 @@ def test_records_without_claims_know_their_own_words() -> None:
         ):
             del row[name]
     assert true_of(known_of(rows), "red-green-0") == set(sentences("red", "green"))
+
+
+@given(
+    images=st.lists(st.integers(-3, 11), max_size=8),
+    texts=st.lists(st.integers(-3, 47), max_size=12, unique=True),
+)
+def test_a_part_of_the_table_is_what_the_whole_says(images: list[int], texts: list[int]) -> None:
+    whole = SQUARES.known(np.arange(12), np.arange(48))
+    found = SQUARES.known(np.array(images, dtype=np.int64), np.array(texts, dtype=np.int64))
+    assert found.shape == (len(images), len(texts))
+    for row, image in enumerate(images):
+        for column, text in enumerate(texts):
+            assert found[row, column] == (image >= 0 and text >= 0 and whole[image, text])

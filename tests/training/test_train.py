@@ -26,6 +26,7 @@ from naturel.evaluation import evaluate, open_benchmarks, open_model
 from naturel.evaluation.models.two_tower import open_two_tower
 from naturel.training import Trained, load_train_settings, train
 from naturel.training.batches import BLANK
+from naturel.training.checkpoints import Checkpoints, State
 from naturel.training.cli import train_command
 from naturel.training.run import Row, RunFolder
 
@@ -259,3 +260,32 @@ def test_a_run_that_never_ended_is_a_run(asking: Asking) -> None:
     (found.out / "results.json").unlink()
     again = train(asking(max_steps=2, checkpoint_every=1))
     assert (again.steps, again.after, again.existed) == (2, found.after, False)
+
+
+def test_the_best_weights_that_a_checkpoint_knows_of_stay(tmp_path: Path) -> None:
+    """A run that is killed after better weights, and before its next checkpoint, goes back to those before."""
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.AdamW(model.parameters())
+    checkpoints = Checkpoints(tmp_path, keep=1)
+
+    def there() -> list[str]:
+        return sorted(path.name for path in tmp_path.iterdir())
+
+    for step in (2, 4):
+        checkpoints.save_best(step, model)
+        if step == 2:
+            checkpoints.save(State(step=3, best_step=2, best=0.5), model, optimizer)
+    assert there() == ["best-00000002", "best-00000004", "step-00000003"]
+    latest = checkpoints.latest()
+    assert latest is not None
+    assert checkpoints.load(latest, model, optimizer) == State(step=3, best_step=2, best=0.5)
+    checkpoints.save(State(step=6, best_step=4, best=0.6), model, optimizer)
+    assert there() == ["best-00000004", "step-00000006"]
+
+
+def test_a_damaged_checkpoint_is_named(asking: Asking) -> None:
+    train(asking(max_steps=1))
+    (asking().out / "results.json").unlink()
+    (asking().out / "checkpoints" / "step-00000001" / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(UserError, match=r"step-00000001 cannot be read.*Remove it"):
+        train(asking(max_steps=1))
