@@ -9,12 +9,14 @@ from naturel.evaluation.cli import evaluate_command
 from naturel.loaders.export_cli import export_command
 from naturel.review.cli import review_command
 from naturel.review.decisions_cli import decisions_app
+from naturel.training.cli import train_command
 
 app.command("export")(export_command)
 app.command("review")(review_command)
 app.add_typer(decisions_app(), name="decisions")
 app.command("evaluate")(evaluate_command)
 app.add_typer(analyse_app(), name="analyse")
+app.command("train")(train_command)
 
 
 def main() -> None:
