@@ -168,7 +168,8 @@ class Encoder(nn.Module):
         Returns:
             Of length 1, shape (n, width).
         """
-        token, position = self.tokens, self.positions
+        token: Tensor = self.tokens
+        position: Tensor = self.positions
         everywhere = torch.arange(rows.shape[1]).expand(len(rows), -1)
 
         def embed(table: Tensor) -> Tensor:

@@ -79,7 +79,7 @@ def _heat_map(axes: Axes, results: Results, title: str, asked: str, measure: str
     axes.set_title(title, fontsize=10)
     axes.set_xticks(range(len(results.layouts)), [str(number) for number in results.layouts])
     axes.set_yticks(range(len(results.pairs)), [str(number) for number in results.pairs])
-    axes.set_xlabel("layouts trained per pair")
+    axes.set_xlabel("layouts per pair")
     axes.tick_params(length=0)
 
 
@@ -107,7 +107,7 @@ def _lines(axes: Axes, results: Results, axis: str) -> None:
     axes.minorticks_off()
     axes.set_xticks(numbers, [str(number) for number in numbers])
     axes.set_ylim(0, 1.04)
-    axes.set_xlabel("label pairs trained" if axis == "pairs" else "layouts trained per pair")
+    axes.set_xlabel("label pairs trained" if axis == "pairs" else "layouts per pair")
     other = "layouts" if axis == "pairs" else "pairs"
     axes.set_title(f"Over {axis} (mean of all {other})", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
@@ -139,9 +139,9 @@ def _bars(axes: Axes, results: Results) -> None:
     for place, mean in enumerate(means):
         axes.text(0.02, place, f"{mean.value:.2f}", va="center", color="white", fontsize=9)
     axes.axvline(0.5, color="black", linestyle="--", linewidth=1)
-    axes.text(0.5, -0.75, "chance", ha="center", va="bottom", fontsize=9)
+    axes.text(0.51, len(names) - 0.45, "chance", va="bottom", fontsize=9)
     axes.set_yticks(places, names, fontsize=9)
-    axes.set_ylim(len(names) - 0.4, -0.8)
+    axes.set_ylim(len(names) - 0.3, -0.6)
     axes.set_xlim(0, 1.02)
     axes.set_xlabel("left-right order of unseen pairs")
     axes.set_title(f"Removed from the attention ({pairs} pairs, {layouts} layouts)", fontsize=10)

@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from naturel.builders.files import sync_and_rename
 from naturel.training.testbed.names import CHOICE, NOTHING, ORDER, UNSEEN
 
+TITLES = {CHOICE: "choice among all captions", ORDER: "left-right order"}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -92,7 +94,7 @@ class Results:
 
     def gain_over_pairs(self, asked: str, measure: str) -> Mean | None:
         """The accuracy with the most pairs less that with the fewest, over all layouts; None: nothing was asked."""
-        few, many = self._ends(asked)
+        few, many = self.ends(asked)
         return self._gain(
             self._by_seed(asked, measure, NOTHING, few, None),
             self._by_seed(asked, measure, NOTHING, many, None),
@@ -107,9 +109,10 @@ class Results:
 
     def corner(self, asked: str = UNSEEN) -> tuple[int, int]:
         """The most pairs with which there are such scenes, and the most layouts."""
-        return self._ends(asked)[1], self.layouts[-1]
+        return self.ends(asked)[1], self.layouts[-1]
 
-    def _ends(self, asked: str) -> tuple[int, int]:
+    def ends(self, asked: str) -> tuple[int, int]:
+        """The fewest and the most pairs with which there are such scenes."""
         there = {row.pairs for row in self.rows if row.asked == asked} or set(self.pairs)
         return min(there), max(there)
 
@@ -142,11 +145,15 @@ class Results:
 
 
 def findings(results: Results) -> list[str]:
-    """What a grid says about the paper's two claims, one sentence each."""
-    low, high = results._ends(UNSEEN)
+    """What a grid says about the paper's claims, in sentences.
+
+    Three comparisons: over the whole of each axis; between the two ways to spend the same number of scenes that
+    differ most (many pairs in few layouts, few pairs in many); with and without parts of the attention.
+    """
+    low, high = results.ends(UNSEEN)
     layouts = results.layouts
     sentences = []
-    for measure, title in ((ORDER, "left-right order"), (CHOICE, "choice among all captions")):
+    for measure, title in TITLES.items():
         pairs_gain = results.gain_over_pairs(UNSEEN, measure)
         layouts_gain = results.gain_over_layouts(UNSEEN, measure)
         if pairs_gain is None or layouts_gain is None:
@@ -156,6 +163,15 @@ def findings(results: Results) -> list[str]:
             f"from {low} to {high} label pairs, {layouts_gain.value:+.3f} ± {layouts_gain.spread:.3f} "
             f"from {layouts[0]} to {layouts[-1]} layouts."
         )
+    few, many = exchangeable(results)
+    if few < many:
+        for measure, title in TITLES.items():
+            by_pairs = results.mean(UNSEEN, measure, pairs=many, layouts=few)
+            by_layouts = results.mean(UNSEEN, measure, pairs=few, layouts=many)
+            sentences.append(
+                f"The same number of scenes, {title} of unseen pairs: {by_pairs} with {many} pairs in {few} "
+                f"layouts, {by_layouts} with {few} pairs in {many} layouts."
+            )
     pairs, most = results.corner()
     drops = {
         removed: mean
@@ -170,6 +186,13 @@ def findings(results: Results) -> list[str]:
             f"{whole.value:.3f} with the whole attention; {listed}."
         )
     return sentences
+
+
+def exchangeable(results: Results) -> tuple[int, int]:
+    """The two numbers furthest apart that are on both axes and have unseen pairs; the same twice: there are none."""
+    there = {(row.pairs, row.layouts) for row in results.rows if row.asked == UNSEEN}
+    both = [(few, many) for few, many in there if few < many and (many, few) in there]
+    return max(both, key=lambda numbers: numbers[1] / numbers[0], default=(0, 0))
 
 
 def _mean(values: list[float]) -> Mean:
