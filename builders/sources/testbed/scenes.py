@@ -116,9 +116,8 @@ def _of_two_things(seed: int, pairs: int, layouts: int, own_layouts: bool) -> Sc
     else:
         layout_turn = _turns(seed, "layout", places, np.ones(len(places), dtype=np.bool_))[None]
     seen_pair = pair_turn < pairs
-    seen = seen_pair[:, None] & (layout_turn < layouts)
 
-    split = np.where(seen, TRAIN, TEST)
+    split = np.where(seen_pair[:, None] & (layout_turn < layouts), TRAIN, TEST)
     if pairs > 1 and layouts > 1:
         # Each pair in turn gives the next layouts away, so that no layout is given away by all.
         given = max(layouts // VALIDATION_SHARE, 1)
@@ -133,7 +132,7 @@ def _of_two_things(seed: int, pairs: int, layouts: int, own_layouts: bool) -> Sc
         places[layout, 0],
         places[layout, 1],
         kind[pair],
-        seen.any(axis=0)[layout],
+        (split == TRAIN).any(axis=0)[layout],
         split[pair, layout],
     )
 
