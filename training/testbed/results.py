@@ -150,28 +150,36 @@ def findings(results: Results) -> list[str]:
     Three comparisons: over the whole of each axis; between the two ways to spend the same number of scenes that
     differ most (many pairs in few layouts, few pairs in many); with and without parts of the attention.
     """
+    if not results.rows:
+        return []
     low, high = results.ends(UNSEEN)
     layouts = results.layouts
     sentences = []
     for measure, title in TITLES.items():
         pairs_gain = results.gain_over_pairs(UNSEEN, measure)
         layouts_gain = results.gain_over_layouts(UNSEEN, measure)
-        if pairs_gain is None or layouts_gain is None:
-            continue
-        sentences.append(
-            f"Unseen pairs, {title}: {pairs_gain.value:+.3f} ± {pairs_gain.spread:.3f} "
-            f"from {low} to {high} label pairs, {layouts_gain.value:+.3f} ± {layouts_gain.spread:.3f} "
-            f"from {layouts[0]} to {layouts[-1]} layouts."
-        )
+        gains = []
+        if pairs_gain is not None and low < high:
+            gains.append(
+                f"{pairs_gain.value:+.3f} ± {pairs_gain.spread:.3f} from {low} to {high} label pairs"
+            )
+        if layouts_gain is not None and layouts[0] < layouts[-1]:
+            gains.append(
+                f"{layouts_gain.value:+.3f} ± {layouts_gain.spread:.3f} "
+                f"from {layouts[0]} to {layouts[-1]} layouts"
+            )
+        if gains:
+            sentences.append(f"Unseen pairs, {title}: {', '.join(gains)}.")
     few, many = exchangeable(results)
     if few < many:
         for measure, title in TITLES.items():
             by_pairs = results.mean(UNSEEN, measure, pairs=many, layouts=few)
             by_layouts = results.mean(UNSEEN, measure, pairs=few, layouts=many)
-            sentences.append(
-                f"The same number of scenes, {title} of unseen pairs: {by_pairs} with {many} pairs in {few} "
-                f"layouts, {by_layouts} with {few} pairs in {many} layouts."
-            )
+            if by_pairs and by_layouts:
+                sentences.append(
+                    f"As many scenes, {title} of unseen pairs: {by_pairs} with {many} pairs in {few} layouts, "
+                    f"{by_layouts} with {few} pairs in {many} layouts."
+                )
     pairs, most = results.corner()
     drops = {
         removed: mean
