@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from naturel.annotations.errors import UserError
 from naturel.builders.files import write_text
 from naturel.builders.progress import Progress
 from naturel.builders.sources.testbed.scenes import make_scenes
@@ -102,6 +105,9 @@ def run_grid(cells: Sequence[CellSettings], folder: Path, jobs: int, progress: P
         folder: Where each cell's rows are kept, one JSON file a cell, written when it is done.
         jobs: Processes at once; 1: this one.
         progress: Counts steps of training, when a model is done.
+
+    Raises:
+        UserError: One of the processes was ended from outside.
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [cell for cell in cells if _read(cell, folder) is None]
@@ -120,13 +126,23 @@ def _run(cells: Sequence[CellSettings], jobs: int) -> Iterator[tuple[CellSetting
         return
     # Forked processes would share torch's threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(cells)), mp_context=context)
+    pool = ProcessPoolExecutor(min(jobs, len(cells)), context, _stop_at_once)
     try:
         waiting = {pool.submit(run_cell, cell): cell for cell in cells}
         for done in as_completed(waiting):
             yield waiting[done], done.result()
+    except BrokenProcessPool:
+        raise UserError(
+            "A process that trains a model was ended from outside; the system may have run out of memory. The same "
+            "command goes on; --jobs 1 needs least."
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _stop_at_once() -> None:
+    """Ctrl-C ends a process without a traceback: its cell is run again."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _read(cell: CellSettings, folder: Path) -> list[Row] | None:

@@ -103,6 +103,7 @@ def _lines(axes: Axes, results: Results, axis: str) -> None:
             label=label,
         )
     axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
+    axes.text(numbers[0], 0.49, "chance of order", color=GREY, fontsize=8, va="top")
     axes.set_xscale("log")
     axes.minorticks_off()
     axes.set_xticks(numbers, [str(number) for number in numbers])
@@ -121,12 +122,13 @@ def _mean_at(results: Results, asked: str, measure: str, axis: str, number: int)
 
 def _bars(axes: Axes, results: Results) -> None:
     pairs, layouts = results.corner()
-    names, means = [], []
+    ablations, means = [], []
     for removed in results.removed:
         mean = results.mean(UNSEEN, ORDER, removed, pairs=pairs, layouts=layouts)
         if mean is not None:
-            names.append("(nothing)" if removed == NOTHING else removed)
+            ablations.append(removed)
             means.append(mean)
+    names = ["(nothing)" if removed == NOTHING else removed for removed in ablations]
     places = np.arange(len(names))
     axes.barh(
         places,
@@ -138,6 +140,19 @@ def _bars(axes: Axes, results: Results) -> None:
     )
     for place, mean in enumerate(means):
         axes.text(0.02, place, f"{mean.value:.2f}", va="center", color="white", fontsize=9)
+    known = [results.mean(ASKED_ONE, CHOICE, removed, pairs=pairs, layouts=layouts) for removed in ablations]
+    axes.plot(
+        [mean.value if mean else np.nan for mean in known],
+        places,
+        linestyle="",
+        marker="D",
+        markersize=6,
+        markerfacecolor="white",
+        markeredgecolor="black",
+        label="one object, among 20 captions",
+        clip_on=False,
+    )
+    axes.legend(frameon=False, fontsize=9, loc="upper right", bbox_to_anchor=(1, -0.1))
     axes.axvline(0.5, color="black", linestyle="--", linewidth=1)
     axes.text(0.51, len(names) - 0.45, "chance", va="bottom", fontsize=9)
     axes.set_yticks(places, names, fontsize=9)
