@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from itertools import product
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from naturel.annotations.errors import UserError
@@ -141,8 +144,16 @@ def _run(cells: Sequence[CellSettings], jobs: int) -> Iterator[tuple[CellSetting
 
 
 def _stop_at_once() -> None:
-    """Ctrl-C ends a process without a traceback: its cell is run again."""
+    """Ctrl-C ends a process without a traceback, and so does the end of the one that started it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _read(cell: CellSettings, folder: Path) -> list[Row] | None:

@@ -103,7 +103,7 @@ def _lines(axes: Axes, results: Results, axis: str) -> None:
             label=label,
         )
     axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
-    axes.text(numbers[0], 0.49, "chance of order", color=GREY, fontsize=8, va="top")
+    axes.text(numbers[-1], 0.49, "chance of order", color=GREY, fontsize=8, ha="right", va="top")
     axes.set_xscale("log")
     axes.minorticks_off()
     axes.set_xticks(numbers, [str(number) for number in numbers])
@@ -149,15 +149,13 @@ def _bars(axes: Axes, results: Results) -> None:
         markersize=6,
         markerfacecolor="white",
         markeredgecolor="black",
-        label="one object, among 20 captions",
         clip_on=False,
     )
-    axes.legend(frameon=False, fontsize=9, loc="upper right", bbox_to_anchor=(1, -0.1))
     axes.axvline(0.5, color="black", linestyle="--", linewidth=1)
     axes.text(0.51, len(names) - 0.45, "chance", va="bottom", fontsize=9)
     axes.set_yticks(places, names, fontsize=9)
     axes.set_ylim(len(names) - 0.3, -0.6)
     axes.set_xlim(0, 1.02)
-    axes.set_xlabel("left-right order of unseen pairs")
+    axes.set_xlabel("unseen pair, order (bars); one object, among 20 (diamonds)")
     axes.set_title(f"Removed from the attention ({pairs} pairs, {layouts} layouts)", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)

@@ -16,7 +16,9 @@ from naturel.builders.progress import SilentProgress
 from naturel.training.testbed import grid as grids
 from naturel.training.testbed.cli import run_testbed_command
 from naturel.training.testbed.grid import CellSettings, grid, run_grid
+from naturel.training.testbed.model import ModelSettings
 from naturel.training.testbed.names import NOTHING, ORDER, UNSEEN
+from naturel.training.testbed.train import TrainingSettings
 
 
 @pytest.fixture
@@ -79,8 +81,8 @@ def test_cells_in_processes_of_their_own_are_the_same(tmp_path: Path) -> None:
         45,
         0,
         True,
-        grids.ModelSettings(text_layers=2),
-        grids.TrainingSettings(steps=1, both_sides=True),
+        ModelSettings(text_layers=2),
+        TrainingSettings(steps=1, both_sides=True),
     )
     assert kept[0]["rows"] == grids.run_cell(cell)
     # With all pairs trained none is unseen.
@@ -108,8 +110,8 @@ def test_a_grid_that_was_stopped_goes_on(
 
 def test_other_settings_are_other_cells(tmp_path: Path, ran: list[CellSettings]) -> None:
     for steps in (1, 2, 1):
-        run(grid([1], [3], [0], training=grids.TrainingSettings(steps=steps)), tmp_path)
-    run(grid([1], [3], [0], own_layouts=False, training=grids.TrainingSettings(steps=1)), tmp_path)
+        run(grid([1], [3], [0], training=TrainingSettings(steps=steps)), tmp_path)
+    run(grid([1], [3], [0], own_layouts=False, training=TrainingSettings(steps=1)), tmp_path)
     assert [cell.training.steps for cell in ran] == [1, 2, 1]
     assert len(list(tmp_path.iterdir())) == 3
 

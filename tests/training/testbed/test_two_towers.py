@@ -12,7 +12,7 @@ from torch.nn import functional as f
 from naturel.builders.sources.testbed.scenes import Scenes, make_scenes
 from naturel.builders.sources.testbed.tokens import VOCABULARY
 from naturel.training.testbed.measure import ABLATIONS, measure, right_choice, right_order
-from naturel.training.testbed.model import CLASS_TOKEN, Encoder, ModelSettings, Part, TwoTowers
+from naturel.training.testbed.model import CLASS_TOKEN, Attention, Encoder, ModelSettings, Part, TwoTowers
 from naturel.training.testbed.names import (
     ASKED_ONE,
     CHOICE,
@@ -42,6 +42,12 @@ def towers(settings: ModelSettings = SMALL, seed: int = 0) -> TwoTowers:
     return TwoTowers(settings).double()
 
 
+def first_layer(model: TwoTowers) -> Attention:
+    layer = model.vision.layers[0]
+    assert isinstance(layer, Attention)
+    return layer
+
+
 def test_both_towers_give_vectors_of_length_one() -> None:
     model = towers()
     for embedded, count in ((model.scenes(CELLS), 2), (model.captions(tokens(CAPTION)), 1)):
@@ -51,21 +57,27 @@ def test_both_towers_give_vectors_of_length_one() -> None:
 
 def test_attention_is_that_of_torch() -> None:
     model = towers()
-    layer = model.vision.layers[0]
+    layer = first_layer(model)
     rows = f.pad(CELLS, (1, 0), value=CLASS_TOKEN)
     x = model.vision.tokens[rows] + model.vision.positions
     weights = torch.cat([layer.query.weight, layer.key.weight, layer.value.weight])
     biases = torch.cat([layer.query.bias, torch.zeros(16, dtype=torch.float64), layer.value.bias])
-    said, _ = f.multi_head_attention_forward(
-        *(x.transpose(0, 1),) * 3,
-        *(16, 2, weights, biases, None, None, False, 0.0, layer.out.weight, layer.out.bias),
+    torchs = torch.nn.MultiheadAttention(16, 2, batch_first=True, dtype=torch.float64)
+    torchs.load_state_dict(
+        {
+            "in_proj_weight": weights,
+            "in_proj_bias": biases,
+            "out_proj.weight": layer.out.weight,
+            "out_proj.bias": layer.out.bias,
+        }
     )
-    expected = f.normalize(model.vision.projection(said[0] + x[:, 0]), dim=-1)
+    said, _ = torchs(x, x, x)
+    expected = f.normalize(model.vision.projection(said[:, 0] + x[:, 0]), dim=-1)
     assert torch.allclose(model.scenes(CELLS), expected)
 
 
 def test_logits_are_the_sum_of_their_six_parts() -> None:
-    layer = towers().vision.layers[0]
+    layer = first_layer(towers())
     asked = {name: torch.randn(3, 2, 16, dtype=torch.float64) for name in ("token", "position", "bias")}
     keys = {name: torch.randn(3, 5, 16, dtype=torch.float64) for name in ("token", "position")}
     parts = [part for part in Part if part is not Part.VALUE_POSITION]
