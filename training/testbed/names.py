@@ -12,8 +12,8 @@ ASKED = {
     ASKED_ONE: "one thing in a cell where training did not show it",
     SEEN: "trained pairs in layouts that were not trained with them",
     UNSEEN: "two labels that are trained, never together",
-    UNSEEN_THERE: "the same, in layouts that some pair is trained in",
-    UNSEEN_ELSEWHERE: "the same, in layouts that no pair is trained in",
+    UNSEEN_THERE: "two labels that are trained, never together, in layouts that some pair is trained in",
+    UNSEEN_ELSEWHERE: "two labels that are trained, never together, in layouts that no pair is trained in",
     UNSEEN_LABELS: "two labels that are trained alone only, never in a pair",
 }
 """Which scenes are asked."""

@@ -29,6 +29,8 @@ def markdown(results: Results, cell: CellSettings) -> str:
         f"{cell.training.batch} scenes for every model. Each pair is trained in layouts {layouts}; one in ten of "
         f"them, at least one, is kept for validation (of 2, one is trained). Captions say {sides}.",
         "",
+        "![Accuracies over label pairs and layouts, and without parts of the attention](testbed.png)",
+        "",
         *(f"- {sentence}" for sentence in findings(results)),
     ]
     for asked, meaning in ASKED.items():
