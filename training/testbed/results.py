@@ -12,8 +12,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from naturel.builders.files import sync_and_rename
-from naturel.training.testbed.names import CHOICE, NOTHING, ORDER, UNSEEN
+from naturel.training.testbed.names import CHOICE, NOTHING, ORDER, UNSEEN, UNSEEN_LABELS
 
+SMALL = 0.05
+"""A fall of accuracy that is not worth telling."""
+PLURAL = {UNSEEN: "unseen pairs", UNSEEN_LABELS: "unseen labels"}
 TITLES = {CHOICE: "choice among all captions", ORDER: "left-right order"}
 
 
@@ -180,20 +183,26 @@ def findings(results: Results) -> list[str]:
                     f"As many scenes, {title} of unseen pairs: {by_pairs} with {many} pairs in {few} layouts, "
                     f"{by_layouts} with {few} pairs in {many} layouts."
                 )
-    pairs, most = results.corner()
-    drops = {
+    return [*sentences, *(told for asked in (UNSEEN, UNSEEN_LABELS) if (told := _ablated(results, asked)))]
+
+
+def _ablated(results: Results, asked: str) -> str:
+    """What becomes of left-right order without parts of the attention; empty where nothing was removed."""
+    pairs, layouts = results.corner()
+    means = {
         removed: mean
         for removed in results.removed
-        if (mean := results.mean(UNSEEN, ORDER, removed, pairs=pairs, layouts=most)) is not None
+        if (mean := results.mean(asked, ORDER, removed, pairs=pairs, layouts=layouts)) is not None
     }
-    if len(drops) > 1:
-        whole = drops.pop(NOTHING)
-        listed = ", ".join(f"{mean.value:.3f} without {removed}" for removed, mean in drops.items())
-        sentences.append(
-            f"Left-right order of unseen pairs ({pairs} pairs, {most} layouts; chance .5): "
-            f"{whole.value:.3f} with the whole attention; {listed}."
-        )
-    return sentences
+    if len(means) < 2:
+        return ""
+    whole = means.pop(NOTHING)
+    fallen = [f"{mean} without {name}" for name, mean in means.items() if whole.value - mean.value > SMALL]
+    kept = [name for name, mean in means.items() if whole.value - mean.value <= SMALL]
+    told = [f"{whole} with the whole attention", *fallen]
+    if kept:
+        told.append(f"less than {SMALL} lower without {', '.join(kept)}")
+    return f"Left-right order of {PLURAL[asked]} ({pairs} pairs, {layouts} layouts; chance .5): {'; '.join(told)}."
 
 
 def exchangeable(results: Results) -> tuple[int, int]:

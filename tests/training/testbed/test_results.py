@@ -32,7 +32,13 @@ def results() -> Results:
         for (pairs, layouts), both in ACCURACIES.items()
         for seed, accuracy in enumerate(both)
     ]
-    return Results([*rows, row(9, 9, 0, 0.45, "token x position"), row(9, 9, 1, 0.55, "token x position")])
+    ablated = {"token x position": (0.45, 0.55), "bias x token": (0.88, 1)}
+    rows += [
+        row(9, 9, seed, accuracy, removed)
+        for removed, both in ablated.items()
+        for seed, accuracy in enumerate(both)
+    ]
+    return Results(rows)
 
 
 def test_means_are_over_seeds(results: Results) -> None:
@@ -57,8 +63,9 @@ def test_the_findings_are_told(results: Results) -> None:
         "+0.075 ± 0.035 from 2 to 9 layouts.",
         "As many scenes, left-right order of unseen pairs: 0.900 ± 0.141 with 9 pairs in 2 layouts, "
         "0.600 ± 0.141 with 2 pairs in 9 layouts.",
-        "Left-right order of unseen pairs (9 pairs, 9 layouts; chance .5): 0.950 with the whole attention; "
-        "0.500 without token x position.",
+        "Left-right order of unseen pairs (9 pairs, 9 layouts; chance .5): "
+        "0.950 ± 0.071 with the whole attention; 0.500 ± 0.071 without token x position; "
+        "less than 0.05 lower without bias x token.",
     ]
 
 
@@ -86,8 +93,8 @@ def test_rows_are_written_in_order(results: Results, tmp_path: Path) -> None:
     assert table.column_names == [
         *("pairs", "layouts", "seed", "asked", "removed", "measure", "accuracy", "count", "chance")
     ]
-    assert table["pairs"].to_pylist() == [2] * 4 + [9] * 6
+    assert table["pairs"].to_pylist() == [2] * 4 + [9] * 8
     lines = (tmp_path / "accuracies.csv").read_text(encoding="utf-8").splitlines()
     assert lines[1] == '2,2,0,"unseen pair","nothing","order",0.5,100,0.5'
-    assert len(lines) == 11
+    assert len(lines) == 13
     assert sorted(path.name for path in tmp_path.iterdir()) == ["accuracies.csv", "accuracies.parquet"]
