@@ -56,10 +56,10 @@ def _testbed(
     from naturel.builders.files import write_text
     from naturel.builders.progress import choose_progress
     from naturel.builders.sources.testbed.scenes import ALL_LAYOUTS, ALL_PAIRS
+    from naturel.training.testbed.findings import findings
     from naturel.training.testbed.grid import grid, run_grid
     from naturel.training.testbed.model import ModelSettings
     from naturel.training.testbed.plots import plot
-    from naturel.training.testbed.results import findings
     from naturel.training.testbed.tables import markdown
     from naturel.training.testbed.train import TrainingSettings
 

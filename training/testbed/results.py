@@ -1,4 +1,4 @@
-"""The results of a grid: as a table, as means over seeds, and what they say."""
+"""The results of a grid: as a table, as means over seeds, and as gains along the axes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from naturel.builders.files import sync_and_rename
-from naturel.training.testbed.names import CHOICE, NOTHING, ORDER, UNSEEN, UNSEEN_LABELS
-
-SMALL = 0.05
-"""A fall of accuracy that is not worth telling."""
-PLURAL = {UNSEEN: "unseen pairs", UNSEEN_LABELS: "unseen labels"}
-TITLES = {CHOICE: "choice among all captions", ORDER: "left-right order"}
+from naturel.training.testbed.names import NOTHING, UNSEEN
 
 
 @dataclass(frozen=True)
@@ -145,71 +140,6 @@ class Results:
             else:
                 pq.write_table(table, temporary)
             sync_and_rename(temporary, folder / name)
-
-
-def findings(results: Results) -> list[str]:
-    """What a grid says about the paper's claims, in sentences.
-
-    Three comparisons: over the whole of each axis; between the two ways to spend the same number of scenes that
-    differ most (many pairs in few layouts, few pairs in many); with and without parts of the attention.
-    """
-    if not results.rows:
-        return []
-    low, high = results.ends(UNSEEN)
-    layouts = results.layouts
-    sentences = []
-    for measure, title in TITLES.items():
-        pairs_gain = results.gain_over_pairs(UNSEEN, measure)
-        layouts_gain = results.gain_over_layouts(UNSEEN, measure)
-        gains = []
-        if pairs_gain is not None and low < high:
-            gains.append(
-                f"{pairs_gain.value:+.3f} ± {pairs_gain.spread:.3f} from {low} to {high} label pairs"
-            )
-        if layouts_gain is not None and layouts[0] < layouts[-1]:
-            gains.append(
-                f"{layouts_gain.value:+.3f} ± {layouts_gain.spread:.3f} "
-                f"from {layouts[0]} to {layouts[-1]} layouts"
-            )
-        if gains:
-            sentences.append(f"Unseen pairs, {title}: {', '.join(gains)}.")
-    few, many = exchangeable(results)
-    if few < many:
-        for measure, title in TITLES.items():
-            by_pairs = results.mean(UNSEEN, measure, pairs=many, layouts=few)
-            by_layouts = results.mean(UNSEEN, measure, pairs=few, layouts=many)
-            if by_pairs and by_layouts:
-                sentences.append(
-                    f"As many scenes, {title} of unseen pairs: {by_pairs} with {many} pairs in {few} layouts, "
-                    f"{by_layouts} with {few} pairs in {many} layouts."
-                )
-    return [*sentences, *(told for asked in (UNSEEN, UNSEEN_LABELS) if (told := _ablated(results, asked)))]
-
-
-def _ablated(results: Results, asked: str) -> str:
-    """What becomes of left-right order without parts of the attention; empty where nothing was removed."""
-    pairs, layouts = results.corner()
-    means = {
-        removed: mean
-        for removed in results.removed
-        if (mean := results.mean(asked, ORDER, removed, pairs=pairs, layouts=layouts)) is not None
-    }
-    if len(means) < 2:
-        return ""
-    whole = means.pop(NOTHING)
-    fallen = [f"{mean} without {name}" for name, mean in means.items() if whole.value - mean.value > SMALL]
-    kept = [name for name, mean in means.items() if whole.value - mean.value <= SMALL]
-    told = [f"{whole} with the whole attention", *fallen]
-    if kept:
-        told.append(f"less than {SMALL} lower without {', '.join(kept)}")
-    return f"Left-right order of {PLURAL[asked]} ({pairs} pairs, {layouts} layouts; chance .5): {'; '.join(told)}."
-
-
-def exchangeable(results: Results) -> tuple[int, int]:
-    """The two numbers furthest apart that are on both axes and have unseen pairs; the same twice: there are none."""
-    there = {(row.pairs, row.layouts) for row in results.rows if row.asked == UNSEEN}
-    both = [(few, many) for few, many in there if few < many and (many, few) in there]
-    return max(both, key=lambda numbers: numbers[1] / numbers[0], default=(0, 0))
 
 
 def _mean(values: list[float]) -> Mean:

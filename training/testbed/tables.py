@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from naturel.training.testbed.findings import findings
 from naturel.training.testbed.grid import CellSettings
 from naturel.training.testbed.names import ASKED, ASKED_ONE, CHOICE, NOTHING, ORDER, UNSEEN, UNSEEN_LABELS
-from naturel.training.testbed.results import Results, findings
+from naturel.training.testbed.results import Results
 
 TITLES = {
     ORDER: "left-right order: the true caption against the same with its labels exchanged",

@@ -7,9 +7,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from naturel.training.testbed.findings import exchangeable, findings
 from naturel.training.testbed.grid import CellSettings
 from naturel.training.testbed.names import CHOICE, NOTHING, ORDER, UNSEEN
-from naturel.training.testbed.results import Results, Row, exchangeable, findings
+from naturel.training.testbed.results import Results, Row
 from naturel.training.testbed.tables import markdown
 
 ACCURACIES = {
@@ -61,9 +62,9 @@ def test_the_findings_are_told(results: Results) -> None:
     assert findings(results) == [
         "Unseen pairs, left-right order: +0.375 ± 0.035 from 2 to 9 label pairs, "
         "+0.075 ± 0.035 from 2 to 9 layouts.",
-        "As many scenes, left-right order of unseen pairs: 0.900 ± 0.141 with 9 pairs in 2 layouts, "
+        "Unseen pairs, left-right order, as many scenes: 0.900 ± 0.141 with 9 pairs in 2 layouts, "
         "0.600 ± 0.141 with 2 pairs in 9 layouts.",
-        "Left-right order of unseen pairs (9 pairs, 9 layouts; chance .5): "
+        "Unseen pairs, left-right order (9 pairs, 9 layouts; chance .5): "
         "0.950 ± 0.071 with the whole attention; 0.500 ± 0.071 without token x position; "
         "less than 0.05 lower without bias x token.",
     ]
