@@ -65,9 +65,9 @@ class ModelSettings:
     position_spread: float = 0.1
     """That of the embeddings of places."""
     class_spread: float = 1.0
-    """That of the embedding of `CLASS_TOKEN`. The narrower it is, the more of its query its place carries: with 0.3 the
-    order of unseen pairs was .82 without `Part.TOKEN_POSITION` and .51 without all parts that ask positions (one seed,
-    90 pairs in 15 layouts)."""
+    """That of the embedding of `CLASS_TOKEN`. The narrower it is, the more of its query its place carries: with 0.3
+    the order of unseen pairs was .82 without `Part.TOKEN_POSITION` and .51 without all parts that ask positions
+    (one seed, 90 pairs in 15 layouts)."""
     temperature: float = 0.07
     """At the start; it is learnt."""
 
