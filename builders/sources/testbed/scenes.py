@@ -71,7 +71,7 @@ class Scenes:
         return Scenes(*(column[rows] for column in vars(self).values()))
 
 
-def make_scenes(seed: int, pairs: int, layouts: int) -> Scenes:
+def make_scenes(seed: int, pairs: int, layouts: int, *, own_layouts: bool = False) -> Scenes:
     """Make every scene there is, and say which are for training.
 
     Scenes of two things, each in both orders (so that a pair's caption is as often true as false):
@@ -87,6 +87,7 @@ def make_scenes(seed: int, pairs: int, layouts: int) -> Scenes:
         seed: Chooses pairs, layouts and cells, by hash.
         pairs: How many pairs of labels are trained, 1 to `ALL_PAIRS`.
         layouts: How many layouts are trained, 1 to `ALL_LAYOUTS`.
+        own_layouts: Each pair is trained in layouts of its own, as in the paper; otherwise all in the same ones.
 
     Returns:
         The scenes, always the same number: of two things, 190 pairs of labels x 45 layouts x 2 orders = 17,100;
@@ -99,21 +100,24 @@ def make_scenes(seed: int, pairs: int, layouts: int) -> Scenes:
         raise ValueError(f"1 to {ALL_PAIRS} pairs, not {pairs}")
     if not 1 <= layouts <= ALL_LAYOUTS:
         raise ValueError(f"1 to {ALL_LAYOUTS} layouts, not {layouts}")
-    two, one = _of_two_things(seed, pairs, layouts), _of_one_thing(seed)
+    two, one = _of_two_things(seed, pairs, layouts, own_layouts), _of_one_thing(seed)
     return Scenes(
         *(np.concatenate(columns) for columns in zip(vars(two).values(), vars(one).values(), strict=True))
     )
 
 
-def _of_two_things(seed: int, pairs: int, layouts: int) -> Scenes:
+def _of_two_things(seed: int, pairs: int, layouts: int, own_layouts: bool) -> Scenes:
     labels = np.stack(np.triu_indices(len(LABELS), 1), axis=1) + 1
     places = np.stack(np.triu_indices(CELLS, 1), axis=1)
     trained = np.asarray((labels <= TRAINING_LABELS).all(axis=1))
     pair_turn = _turns(seed, "pair", labels, trained)
-    layout_turn = _turns(seed, "layout", places, np.ones(len(places), dtype=np.bool_))
-    seen_pair, seen_layout = pair_turn < pairs, layout_turn < layouts
+    if own_layouts:
+        layout_turn = _own_turns(seed, labels, places)
+    else:
+        layout_turn = _turns(seed, "layout", places, np.ones(len(places), dtype=np.bool_))[None]
+    seen_pair = pair_turn < pairs
 
-    split = np.where(seen_pair[:, None] & seen_layout, TRAIN, TEST)
+    split = np.where(seen_pair[:, None] & (layout_turn < layouts), TRAIN, TEST)
     if pairs > 1 and layouts > 1:
         # Each pair in turn gives the next layouts away, so that no layout is given away by all.
         given = max(layouts // VALIDATION_SHARE, 1)
@@ -128,7 +132,7 @@ def _of_two_things(seed: int, pairs: int, layouts: int) -> Scenes:
         places[layout, 0],
         places[layout, 1],
         kind[pair],
-        seen_layout[layout],
+        (split == TRAIN).any(axis=0)[layout],
         split[pair, layout],
     )
 
@@ -184,6 +188,13 @@ def _turns(seed: int, what: str, keys: Integers, usable: Flags) -> Integers:
     return turn
 
 
+def _own_turns(seed: int, labels: Integers, places: Integers) -> Integers:
+    """The place of each layout in an order of each pair's own, shape (pairs, layouts)."""
+    pair, layout = (axis.ravel() for axis in np.indices((len(labels), len(places))))
+    chance = _chance(seed, "own layout", np.concatenate([labels[pair], places[layout]], axis=1))
+    return chance.reshape(len(labels), len(places)).argsort(axis=1).argsort(axis=1)
+
+
 def _chance(seed: int, what: str, keys: Integers) -> Hashes:
-    """A number for each key, shape (n, 2), that looks random."""
+    """A number for each key, shape (n, k), that looks random."""
     return mix(seeded(seed), hash_texts([what]), *keys.astype(np.uint64).T)

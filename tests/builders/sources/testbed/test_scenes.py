@@ -148,3 +148,26 @@ def test_another_seed_chooses_others() -> None:
     one, other = (two_of(make_scenes(seed, 10, 8), TRAIN) for seed in (0, 1))
     assert label_pairs(one) != label_pairs(other)
     assert layouts(one) != layouts(other)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 105), st.integers(2, 45))
+def test_pairs_may_have_layouts_of_their_own(seed: int, pairs: int, layouts_: int) -> None:
+    scenes = make_scenes(seed, pairs, layouts_, own_layouts=True)
+    train, validation = two_of(scenes, TRAIN), two_of(scenes, VALIDATION)
+    assert label_pairs(train) == label_pairs(two_of(make_scenes(seed, pairs, layouts_), TRAIN))
+    # One in ten, at least one, is for validation; each layout is there in two orders.
+    kept = max(layouts_ // 10, 1)
+    assert len(validation) == 2 * pairs * kept
+    assert len(train) == 2 * pairs * (layouts_ - kept)
+    two = scenes.take(np.flatnonzero(scenes.kind != ONE_OBJECT))
+    placed = layouts(train)
+    assert two.seen_layout.tolist() == [
+        layout in placed for layout in zip(two.left_cell.tolist(), two.right_cell.tolist(), strict=True)
+    ]
+
+
+def test_layouts_of_their_own_differ_between_pairs() -> None:
+    train = two_of(make_scenes(0, 20, 2, own_layouts=True), TRAIN)
+    # 20 pairs with one layout each, of 45.
+    assert 10 < len(layouts(train)) <= 20
