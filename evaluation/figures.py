@@ -47,7 +47,7 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> 
     return figure, list(axes.flat)
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path, dpi: int = DPI) -> None:
     """Write a figure as PNG or SVG, by its ending: whole or not at all, the same bytes for the same figure.
 
     Raises:
@@ -55,7 +55,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     """
     temporary = path.with_name(path.name + ".partial")
     try:
-        figure.savefig(temporary, format=path.suffix[1:], dpi=DPI, metadata=UNDATED[path.suffix])
+        figure.savefig(temporary, format=path.suffix[1:], dpi=dpi, metadata=UNDATED[path.suffix])
         sync_and_rename(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from naturel.builders.files import sync_and_rename
+from naturel.evaluation.figures import save_figure
 from naturel.training.testbed.names import ASKED_ONE, CHOICE, NOTHING, ORDER, SEEN, UNSEEN, UNSEEN_LABELS
 from naturel.training.testbed.results import Mean, Results
 
@@ -35,11 +35,9 @@ def plot(results: Results, path: Path) -> None:
         results: A grid.
         path: The file, replaced when the new one is whole.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 7.4), layout="constrained")
-    FigureCanvasAgg(figure)
     above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(1, 1.15)))
     maps = above.subplots(1, len(MAPS), sharey=True)
     for axes, (title, (asked, measure)) in zip(maps, MAPS.items(), strict=True):
@@ -53,9 +51,7 @@ def plot(results: Results, path: Path) -> None:
     over_pairs.legend(frameon=False, fontsize=9, loc="lower right")
     _bars(ablations, results)
 
-    temporary = path.with_name(path.name + ".partial")
-    figure.savefig(temporary, format="png", dpi=110, metadata={"Software": ""})
-    sync_and_rename(temporary, path)
+    save_figure(figure, path, dpi=110)
 
 
 def _heat_map(axes: Axes, results: Results, title: str, asked: str, measure: str) -> None:
