@@ -8,7 +8,7 @@ that it has never seen together:
 
 - `groups`: 2x2 groups, so that every sentence is as often positive as negative; hard positives count as well.
 - `groups, no hard positives`: the same without a second true sentence.
-- `swap only`: each pair of things is seen one way round only, as in most photos, and negatives swap the two.
+- `swap, one way round`: each pair of things is seen one way round only, as in most photos, and negatives swap the two.
 
 It writes `table.md`, `results.json` and `figure.png`. A run that has ended is not run again; one that was stopped
 goes on. Needs `pip install 'naturel[train]'`.
@@ -67,7 +67,7 @@ COLOURS = ("tab:blue", "tab:cyan", "tab:red")
 VARIANTS = {
     "groups": Variant("groups", 1.0),
     "groups, no hard positives": Variant("groups", 0.0),
-    "swap only": Variant("one_way", 1.0),
+    "swap, one way round": Variant("one_way", 1.0),
 }
 
 
@@ -87,7 +87,7 @@ class Size:
     """Asked of each benchmark at the end; None: all."""
 
 
-FULL = Size(nouns=24, images=2800, layouts=16, width=128, steps=1400, batch=64, validations=7, questions=None)
+FULL = Size(nouns=16, images=5600, layouts=32, width=128, steps=1400, batch=64, validations=7, questions=None)
 QUICK = Size(nouns=6, images=24, layouts=2, width=16, steps=4, batch=8, validations=1, questions=20)
 
 
@@ -151,7 +151,9 @@ def make_releases(folder: Path, size: Size) -> dict[str, Path]:
 
 
 def keep_one_way(swaps: Path, groups: Path, folder: Path) -> None:
-    """Keep the training pictures in which the thing that comes first in the alphabet is on the left.
+    """Keep the training pictures with the first thing of the alphabet on the left, and the records that say so.
+
+    Photos are like that: the cup is on the table, and nobody says that the table is under the cup.
 
     Args:
         swaps: A release of both ways round.
@@ -164,7 +166,7 @@ def keep_one_way(swaps: Path, groups: Path, folder: Path) -> None:
     from datasets import load_dataset
 
     def one_way(subject: dict[str, Any], relation: str, thing: dict[str, Any]) -> bool:
-        return (subject["noun"] < thing["noun"]) == (relation == "left_of")
+        return relation == "left_of" and subject["noun"] < thing["noun"]
 
     def pairs(records: Any) -> set[frozenset[str]]:
         return {
@@ -347,9 +349,8 @@ def draw(told: dict[str, Any], path: Path) -> None:
     curves.set(xlabel="steps", ylim=(-0.02, 1.02), title="2x2 groups of unseen pairs told right")
     curves.legend(frameon=False, fontsize=8)
     dots.set(ylim=(-0.02, 1.02), title="After training, each dot a seed")
-    dots.set_xticks(
-        range(len(FIGURES)), ["groups", "caption or\nnegative", "AugAcc", "brittleness\n(lower is better)"]
-    )
+    names = ["2x2 group", "caption or\nnegative", "AugAcc", "brittleness\n(lower is better)"]
+    dots.set_xticks(range(len(FIGURES)), names)
     for axes in (curves, dots):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
