@@ -8,7 +8,7 @@ that it has never seen together:
 
 - `groups`: 2x2 groups, so that every sentence is as often positive as negative; hard positives count as well.
 - `groups, no hard positives`: the same without a second true sentence.
-- `swap, one way round`: each pair of things is seen one way round only, as in most photos, and negatives swap the two.
+- `swap, one way round`: each pair of things is seen one way round only, as in most photos; negatives swap the two.
 
 It writes `table.md`, `results.json` and `figure.png`. A run that has ended is not run again; one that was stopped
 goes on. Needs `pip install 'naturel[train]'`.
