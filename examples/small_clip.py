@@ -76,6 +76,8 @@ class Size:
     """How much of everything."""
 
     nouns: int
+    holdout: float
+    """The share of their pairs that is asked about and never trained on."""
     images: int
     """Pictures that each variant is built from."""
     layouts: int
@@ -87,8 +89,20 @@ class Size:
     """Asked of each benchmark at the end; None: all."""
 
 
-FULL = Size(nouns=16, images=5600, layouts=32, width=128, steps=1400, batch=64, validations=7, questions=None)
-QUICK = Size(nouns=6, images=24, layouts=2, width=16, steps=4, batch=8, validations=1, questions=20)
+FULL = Size(
+    nouns=34,
+    holdout=0.1,
+    images=5600,
+    layouts=16,
+    width=128,
+    steps=2800,
+    batch=64,
+    validations=8,
+    questions=None,
+)
+QUICK = Size(
+    nouns=6, holdout=0.2, images=24, layouts=2, width=16, steps=4, batch=8, validations=1, questions=20
+)
 
 
 def main() -> None:
@@ -106,7 +120,8 @@ def main() -> None:
     size = QUICK if asked.quick else FULL
     names = [name.strip() for name in asked.variants.split(";")] if asked.variants else [*VARIANTS]
     seeds = [int(seed) for seed in asked.seeds.split(",")]
-    releases = make_releases(asked.out / "data", size)
+    print(f"building in {asked.out / 'data'}", flush=True)
+    releases = make_releases(asked.out / "data", size, asked.jobs)
     runs = [(asked.out, size, name, seed) for seed, name in product(seeds, names)]
     results = []
     with ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("spawn")) as pool:
@@ -120,7 +135,7 @@ def main() -> None:
     print(table(told))
 
 
-def make_releases(folder: Path, size: Size) -> dict[str, Path]:
+def make_releases(folder: Path, size: Size, jobs: int = 1) -> dict[str, Path]:
     """Build what the variants are trained on: as many pictures each, and the same pairs of things.
 
     Returns:
@@ -131,7 +146,7 @@ def make_releases(folder: Path, size: Size) -> dict[str, Path]:
         "backend": "pictograms",
         "arrangements": "left_right",
         "nouns": size.nouns,
-        "holdout": "pairs=0.2",
+        "holdout": f"pairs={size.holdout}",
         "image_size": SIDE,
         "offline": True,
     }
@@ -142,12 +157,17 @@ def make_releases(folder: Path, size: Size) -> dict[str, Path]:
         "balance": "off",
         "negatives": "swap",
     }
-    for name, options in (("groups", groups), ("swaps", swaps)):
-        build(load_settings(None, common | options | {"out": folder / name}), SilentProgress())
+    settings = [common | groups | {"out": folder / "groups"}, common | swaps | {"out": folder / "swaps"}]
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(_build, settings))
     releases = {"groups": find_release(folder / "groups"), "one_way": folder / "one_way"}
     if not (releases["one_way"] / "manifest.json").exists():
         keep_one_way(find_release(folder / "swaps"), releases["groups"], releases["one_way"])
     return releases
+
+
+def _build(options: dict[str, Any]) -> None:
+    build(load_settings(None, options), SilentProgress())
 
 
 def keep_one_way(swaps: Path, groups: Path, folder: Path) -> None:
@@ -256,7 +276,7 @@ def _run(out: Path, size: Size, name: str, seed: int) -> dict[str, Any]:
             max_steps=size.steps,
             lr=1e-3,
             final_lr=0.05,
-            weight_decay=0.1,
+            weight_decay=0.5,
             seed=seed,
             device="cpu",
             validation=BENCHMARKS[:1],
