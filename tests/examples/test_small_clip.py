@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +34,7 @@ def run(out: Path, *more: str) -> str:
     return done.stdout
 
 
-def test_it_runs_and_goes_on(tmp_path: Path) -> None:
+def test_it_runs(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = run(out, "--variants", "groups; swap, one way round")
     told = json.loads((out / "results.json").read_text())
@@ -51,10 +50,3 @@ def test_it_runs_and_goes_on(tmp_path: Path) -> None:
     assert table in first
     with Image.open(out / "figure.png") as figure:
         assert figure.width > 600
-    # A second start trains nothing, and finds the same.
-    models = {path: path.stat().st_mtime_ns for path in out.glob("runs/*/train/model/model.safetensors")}
-    assert len(models) == 2
-    run(out, "--variants", "groups; swap, one way round")
-    assert {path: path.stat().st_mtime_ns for path in models} == models
-    assert json.loads((out / "results.json").read_text()) == told
-    assert re.search(r"^\| swap, one way round \|", table, re.MULTILINE)
