@@ -367,7 +367,7 @@ def draw(told: dict[str, Any], path: Path) -> None:
         dots.hlines(CHANCE[name], place - 0.42, place + 0.42, color="grey", linestyle="--", linewidth=1)
     curves.axhline(CHANCE["group"], color="grey", linestyle="--", linewidth=1, label="chance")
     curves.set(xlabel="steps", ylim=(-0.02, 1.02), title="2x2 groups of unseen pairs told right")
-    curves.legend(frameon=False, fontsize=8)
+    curves.legend(framealpha=1, edgecolor="none", fontsize=8, loc="center right")
     dots.set(ylim=(-0.02, 1.02), title="After training, each dot a seed")
     names = ["2x2 group", "caption or\nnegative", "AugAcc", "brittleness\n(lower is better)"]
     dots.set_xticks(range(len(FIGURES)), names)
