@@ -350,7 +350,7 @@ def draw(told: dict[str, Any], path: Path) -> None:
     """Draw learning curves, and each seed's figures as dots."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = Figure(figsize=(9, 3.9), layout="constrained")
     curves, dots = figure.subplots(1, 2)
     variants = _by_variant(told)
     for number, (variant, runs) in enumerate(variants.items()):
@@ -367,7 +367,7 @@ def draw(told: dict[str, Any], path: Path) -> None:
         dots.hlines(CHANCE[name], place - 0.42, place + 0.42, color="grey", linestyle="--", linewidth=1)
     curves.axhline(CHANCE["group"], color="grey", linestyle="--", linewidth=1, label="chance")
     curves.set(xlabel="steps", ylim=(-0.02, 1.02), title="2x2 groups of unseen pairs told right")
-    curves.legend(framealpha=1, edgecolor="none", fontsize=8, loc="center right")
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     dots.set(ylim=(-0.02, 1.02), title="After training, each dot a seed")
     names = ["2x2 group", "caption or\nnegative", "AugAcc", "brittleness\n(lower is better)"]
     dots.set_xticks(range(len(FIGURES)), names)
