@@ -8,13 +8,14 @@ from itertools import groupby
 
 from naturel.evaluation.evaluating import CORRECTED
 from naturel.evaluation.measures import Measure
+from naturel.evaluation.measuring import MACROS
 from naturel.evaluation.results import Results
 
 LOWER_IS_BETTER = ("brittleness",)
 BLIND = "blind:"
 KINDS = (BLIND, "open_clip:")
 """Names of models that begin so are shown whole."""
-PRIMARY = ("macro accuracy, asymmetric", "group", "AugAcc", "AUC", "accuracy")
+PRIMARY = (MACROS["asymmetric_relation"], "group", "AugAcc", "AUC", "accuracy")
 """The metric that stands for a benchmark where there is room for one: the first that it has."""
 
 

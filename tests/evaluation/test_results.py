@@ -140,6 +140,13 @@ def test_one_metric_stands_for_a_benchmark() -> None:
     ]
 
 
+def test_the_macro_average_without_symmetric_relations_stands_for_aro() -> None:
+    names = ("accuracy", "macro accuracy", "macro accuracy, without symmetric")
+    measures = [Measure("aro/vg_relation", name, 0.5, 0.4, 0.6, 9, model="m") for name in names]
+    results = replace(small(), models={"m": ""}, measures=tuple(measures))
+    assert [row.metric for row in primary_rows(results)] == ["macro accuracy, without symmetric"]
+
+
 def test_a_benchmark_without_questions_is_told() -> None:
     empty = Results((), (Run(CLIP, "up/a", "choice", 0, {"photo is missing": 4}, 0.0),), {CLIP: ""})
     assert left_out_lines(empty) == ["up/a: 4 left out: photo is missing", "up/a: no question could be asked"]
