@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
+
+from naturel.annotations.errors import UserError
 
 
 def sync_and_rename(temporary: Path, path: Path) -> None:
@@ -13,11 +19,16 @@ def sync_and_rename(temporary: Path, path: Path) -> None:
         os.fsync(file.fileno())
     temporary.replace(path)
     if sys.platform != "win32":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """See to it that a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -33,3 +44,33 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".partial")
     temporary.write_text(text, encoding="utf-8", newline="")
     sync_and_rename(temporary, path)
+
+
+@contextmanager
+def locked_folder(folder: Path, unwritable: str, busy: str, *, lock: Path | None = None) -> Iterator[TextIO]:
+    """Keep other processes out of a folder, which is made where there is none.
+
+    Args:
+        folder: The folder.
+        unwritable: What users are told where it cannot be written; {reason} is the system's.
+        busy: What they are told where another process is at work; {owner} is what that one wrote into the file.
+        lock: The file that is held; None: `.lock` in the folder.
+
+    Yields:
+        The file.
+
+    Raises:
+        UserError: One of the two.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (lock or folder / ".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise UserError(unwritable.replace("{reason}", str(error.strerror))) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise UserError(busy.replace("{owner}", file.read().strip() or "unknown")) from None
+        yield file

@@ -7,7 +7,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import (
     AliasChoices,
     BaseModel,
@@ -20,8 +19,8 @@ from pydantic import (
 
 from naturel.annotations.errors import UserError
 from naturel.annotations.relations import load_vocabulary
-from naturel.annotations.yaml_file import read_yaml
 from naturel.builders.composite_settings import CompositeSettings
+from naturel.builders.settings_file import explain, read_settings
 
 
 class Source(StrEnum):
@@ -384,35 +383,9 @@ def load_settings(config: Path | None, options: dict[str, Any]) -> BuildSettings
     Raises:
         UserError: The file cannot be read, or a setting is unknown or out of range; all faults are named.
     """
-    values: dict[str, Any] = {}
-    if config is not None:
-        try:
-            loaded, repeated = read_yaml(config.read_bytes())
-        except (OSError, yaml.YAMLError) as error:
-            raise UserError(f"--config {config} cannot be read: {error}") from error
-        if repeated:
-            raise UserError(f"--config {config}: {', '.join(sorted(repeated))} given twice; keep one.")
-        if not isinstance(loaded, dict):
-            raise UserError(
-                f"--config {config}: expected lines like `seed: 1`, found {type(loaded).__name__}."
-            )
-        values = {str(name).replace("-", "_"): value for name, value in loaded.items()}
+    values = {} if config is None else read_settings(config, config, "seed: 1")
     values |= {name: value for name, value in options.items() if value is not None}
     try:
         return BuildSettings(**values)
     except ValidationError as error:
-        raise UserError(_explain(error, config)) from error
-
-
-def _explain(error: ValidationError, config: Path | None) -> str:
-    where = f" (options, or {config})" if config else ""
-    lines = []
-    for fault in error.errors():
-        name = "--" + str(fault["loc"][0]).replace("_", "-") if fault["loc"] else "options"
-        message = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "extra_forbidden":
-            message = "there is no such setting"
-        elif fault["type"] == "enum":
-            message += f", not {fault['input']!r}"
-        lines.append(f"{name}: {message}")
-    return f"Bad settings{where}: " + "; ".join(lines)
+        raise UserError(explain(error, config, whole="options: ")) from error

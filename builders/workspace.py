@@ -6,7 +6,6 @@ becomes `<step>/` in one rename when it is done; a kill leaves the finished step
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,8 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from naturel.annotations.errors import UserError
-from naturel.builders.files import sync_and_rename
+from naturel.builders.files import locked_folder, sync_and_rename
 
 MANIFEST = "manifest.json"
 
@@ -101,23 +99,13 @@ class Workspace:
         Raises:
             UserError: Another process builds here, or the folder cannot be written.
         """
-        try:
-            self.work.mkdir(parents=True, exist_ok=True)
-            lock = (self.out / ".lock").open("a+", encoding="utf-8")
-        except OSError as error:
-            raise UserError(
-                f"--out {self.out} cannot be written: {error.strerror}. Choose another folder."
-            ) from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                owner = lock.read().strip() or "unknown"
-                raise UserError(
-                    f"--out {self.out}: another build (process {owner}) is at work in this folder. "
-                    "Wait until it ends, or give another --out."
-                ) from None
+        with locked_folder(
+            self.work,
+            f"--out {self.out} cannot be written: {{reason}}. Choose another folder.",
+            f"--out {self.out}: another build (process {{owner}}) is at work in this folder. "
+            "Wait until it ends, or give another --out.",
+            lock=self.out / ".lock",
+        ) as lock:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import sys
@@ -10,13 +9,13 @@ import uuid
 import webbrowser
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from naturel.annotations.errors import UserError
 from naturel.annotations.journal import REVIEW, read_journals
+from naturel.builders.files import locked_folder
 from naturel.builders.report.tables import find_release
 from naturel.review.choices import Queue
 from naturel.review.contents import Contents
@@ -156,27 +155,18 @@ def _tell(servers: Sequence[AppServer], options: Options) -> None:
     print("Decisions are kept as they are saved. Ctrl-C stops.", flush=True)
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> AbstractContextManager[object]:
     """Keep other reviews out of the folder.
 
     Raises:
         UserError: Another one is at work, or the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("a+", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"another naturel review is at work on {folder.parent}. Stop it and give all names at once "
-                "(--annotator anna,ben): they share one database."
-            ) from None
-        yield
+    return locked_folder(
+        folder,
+        f"{folder} cannot be written: {{reason}}.",
+        f"another naturel review is at work on {folder.parent}. Stop it and give all names at once "
+        "(--annotator anna,ben): they share one database.",
+    )
 
 
 @contextmanager

@@ -6,7 +6,6 @@ Weights and the optimizer's state are safetensors, the rest is JSON: nothing is 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from naturel.annotations.errors import UserError
+from naturel.builders.files import sync
 from naturel.builders.workspace import write_json
 
 WEIGHTS, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
@@ -124,21 +124,13 @@ class Checkpoints:
         partial.mkdir(parents=True)
         fill(partial)
         for path in (*partial.iterdir(), partial):
-            _sync(path)
+            sync(path)
         partial.replace(place)
-        _sync(self.folder)
+        sync(self.folder)
 
 
 def _best(step: int | None) -> str:
     return f"best-{step or 0:08d}"
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _save_tensors(path: Path, tensors: dict[str, Any]) -> None:

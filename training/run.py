@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import yaml
 
 import naturel
 from naturel.annotations.errors import UserError
-from naturel.builders.files import write_text
+from naturel.builders.files import locked_folder, write_text
 from naturel.builders.workspace import write_json
 from naturel.training.settings import TrainSettings
 
@@ -70,21 +69,11 @@ class RunFolder:
         Raises:
             UserError: Another process trains here, or the folder cannot be written.
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / ".lock").open("a+", encoding="utf-8")
-        except OSError as error:
-            raise UserError(
-                f"--out {self.path} cannot be written: {error.strerror}. Choose another folder."
-            ) from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(
-                    f"--out {self.path}: another run is at work in this folder. Wait until it ends, or give another "
-                    "--out."
-                ) from None
+        with locked_folder(
+            self.path,
+            f"--out {self.path} cannot be written: {{reason}}. Choose another folder.",
+            f"--out {self.path}: another run is at work in this folder. Wait until it ends, or give another --out.",
+        ):
             yield
 
     def check(self, data_digest: str | None) -> None:

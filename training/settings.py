@@ -6,11 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from naturel.annotations.errors import UserError
-from naturel.annotations.yaml_file import read_yaml
+from naturel.builders.settings_file import explain, read_settings
 from naturel.loaders.schemes import NegativeImages, Scheme
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -195,20 +194,12 @@ def read_recipe(config: str | Path) -> dict[str, Any]:
         UserError: There is none, or it cannot be read.
     """
     path = RECIPES / f"{config}.yaml" if str(config) in recipe_names() else Path(config)
-    try:
-        loaded, repeated = read_yaml(path.read_bytes())
-    except FileNotFoundError:
+    if not path.exists():
         raise UserError(
             f"--config {config}: there is no such file, and no recipe of this name. "
             f"Recipes: {', '.join(recipe_names())}."
-        ) from None
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"--config {config} cannot be read: {error}") from error
-    if repeated:
-        raise UserError(f"--config {config}: {', '.join(sorted(repeated))} given twice; keep one.")
-    if not isinstance(loaded, dict):
-        raise UserError(f"--config {config}: expected lines like `lr: 1e-6`, found {type(loaded).__name__}.")
-    return {str(name).replace("-", "_"): value for name, value in loaded.items()}
+        )
+    return read_settings(path, config, "lr: 1e-6")
 
 
 def load_train_settings(config: str | Path | None, options: dict[str, Any]) -> TrainSettings:
@@ -226,20 +217,4 @@ def load_train_settings(config: str | Path | None, options: dict[str, Any]) -> T
     try:
         return TrainSettings(**values)
     except ValidationError as error:
-        raise UserError(_explain(error, config)) from error
-
-
-def _explain(error: ValidationError, config: str | Path | None) -> str:
-    where = f" (options, or {config})" if config else ""
-    lines = []
-    for fault in error.errors():
-        name = "--" + str(fault["loc"][0]).replace("_", "-") if fault["loc"] else ""
-        message = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "extra_forbidden":
-            message = "there is no such setting"
-        elif fault["type"] == "missing":
-            message = "is needed"
-        elif fault["type"] in ("enum", "literal_error"):
-            message += f", not {fault['input']!r}"
-        lines.append(f"{name}: {message}" if name else message)
-    return f"Bad settings{where}: " + "; ".join(lines)
+        raise UserError(explain(error, config)) from error
