@@ -35,6 +35,7 @@ from naturel.builders.progress import SilentProgress
 from naturel.builders.report.tables import find_release
 from naturel.builders.settings import load_settings
 from naturel.evaluation import evaluate, open_benchmarks, open_model
+from naturel.evaluation.models.opening import quiet
 from naturel.training import TrainSettings, train
 
 SIDE = 64
@@ -392,11 +393,9 @@ def _spread(values: Sequence[float]) -> str:
 def _calm() -> None:
     """Libraries show no progress of their own."""
     import datasets
-    import transformers
 
     datasets.disable_progress_bars()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    quiet()
 
 
 def _said(result: dict[str, Any]) -> str:

@@ -148,7 +148,6 @@ def _show_recipes() -> None:
 
 
 def _train(config: str | None, options: dict[str, Any], *, dry_run: bool) -> None:
-    from naturel.builders.engine import require_extra
     from naturel.builders.progress import choose_progress
     from naturel.training.settings import load_train_settings
 
@@ -156,8 +155,6 @@ def _train(config: str | None, options: dict[str, Any], *, dry_run: bool) -> Non
     if dry_run:
         _show_plan(settings)
         return
-    for package in ("torch", "transformers", "accelerate", "matplotlib"):
-        require_extra(package, "naturel train", "train")
     _calm()
     from naturel.training.loop import train
 
@@ -169,10 +166,10 @@ def _train(config: str | None, options: dict[str, Any], *, dry_run: bool) -> Non
 def _calm() -> None:
     """Keep libraries from drawing bars of their own across ours."""
     import datasets
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    from naturel.evaluation.models.opening import quiet
+
+    quiet()
     datasets.disable_progress_bars()
 
 

@@ -45,7 +45,7 @@ def train(settings: TrainSettings, progress: Progress | None = None) -> Trained:
             run.
     """
     for package in ("torch", "transformers", "accelerate", "matplotlib"):
-        require_extra(package, "training", "train")
+        require_extra(package, "naturel train", "train")
     accelerator = _accelerator(settings)
     folder = RunFolder(settings)
     if not accelerator.is_main_process:
